@@ -1,0 +1,1 @@
+"""What a consumer's program imports: `meshloom.connect(...)`, over HTTP and Arrow only."""

@@ -1,0 +1,1 @@
+"""REAL-TIME OLAP ENGINE: Apache Pinot's interfaces on DuckDB; usable alone."""

@@ -1,0 +1,1 @@
+"""INFRASTRUCTURE UTILITY PLANE: raw capabilities that have never heard of a product."""

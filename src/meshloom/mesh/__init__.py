@@ -1,0 +1,1 @@
+"""MESH EXPERIENCE PLANE: across products."""

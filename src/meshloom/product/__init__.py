@@ -1,0 +1,1 @@
+"""DATA PRODUCT EXPERIENCE PLANE: a developer's verbs on one product."""

@@ -1,0 +1,1 @@
+"""DATA QUANTUM at run time: one product's code, data, ports and sidecar."""

@@ -1,0 +1,1 @@
+"""One ASGI application that mounts the planes' APIs and the portal."""

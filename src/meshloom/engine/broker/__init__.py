@@ -1,0 +1,1 @@
+"""Pinot's broker: queries and their answers."""

@@ -1,0 +1,1 @@
+"""Schemas and table configs, in Pinot's JSON."""

@@ -1,0 +1,1 @@
+"""Pinot's controller: schemas, tables, segments, tenants, tasks."""

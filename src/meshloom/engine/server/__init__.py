@@ -1,0 +1,1 @@
+"""Pinot's server: segments in DuckDB."""

@@ -1,0 +1,1 @@
+"""Pinot's SQL, translated to DuckDB's."""

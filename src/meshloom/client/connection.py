@@ -1,0 +1,119 @@
+"""HTTP to one Meshloom server: bearer token, and its errors as the exceptions of `meshloom.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from meshloom.errors import (
+    Broken,
+    CallError,
+    InputError,
+    MeshloomError,
+    NotFound,
+    Outcome,
+    Problem,
+    Refused,
+    Unauthenticated,
+)
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+ERRORS: Mapping[Outcome, type[MeshloomError]] = {
+    Outcome.CALL_WRONG: CallError,
+    Outcome.REFUSED: Refused,
+    Outcome.BROKEN: Broken,
+}
+BY_STATUS: Mapping[int, type[MeshloomError]] = {401: Unauthenticated, 404: NotFound}
+
+
+class Connection:
+    """One server. `socket` is the path of a unix socket to talk through instead of TCP; `timeout` is in seconds."""
+
+    def __init__(self, url: str, token: str = "", *, timeout: float = 60.0, socket: str = "") -> None:
+        transport = httpx.HTTPTransport(uds=socket) if socket else None
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON answer of a GET. Raises what the server's error document says, or Broken when nobody answers."""
+        return self.request("GET", path, params=params).json()
+
+    def post(self, path: str, body: Any, *, token: str = "") -> Any:
+        """The JSON answer of a POST of JSON. `token` replaces the connection's for this request. Raises as `get`."""
+        return self.request("POST", path, json=body, headers=bearer(token)).json()
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A whole answer with a status below 400. Raises as `get`."""
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TimeoutException as error:
+            raise Broken(
+                f"{self.url} did not answer in time", why=str(error), remedy="ask for less, or give connect() a timeout"
+            ) from error
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if response.is_error:
+            raise error_of(response)
+        return response
+
+    def lines(self, method: str, path: str, **options: Any) -> Iterator[str]:
+        """The lines of an answer as they arrive (newline-delimited JSON of a long task). Raises as `get`."""
+        try:
+            with self._http.stream(method, path, timeout=httpx.Timeout(30.0, read=None), **options) as response:
+                if response.is_error:
+                    response.read()
+                    raise error_of(response)
+                yield from (line for line in response.iter_lines() if line)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: httpx.HTTPError) -> Broken:
+        return Broken(
+            f"{self.url} does not answer",
+            why=str(error) or type(error).__name__,
+            remedy="start the platform with `meshloom up`, or give the address of a running one",
+            code="unreachable",
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of a token; nothing for no token."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def error_of(response: httpx.Response) -> MeshloomError:
+    """The exception that an error document `{code, what, why, remedy, outcome, problems}` stands for."""
+    try:
+        document = response.json()
+        return from_document(document, response.status_code)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        text = response.text.strip().splitlines()
+        return Broken(f"HTTP {response.status_code}", why=text[0][:200] if text else "", remedy="see the server's log")
+
+
+def from_document(document: Mapping[str, Any], status: int = 0) -> MeshloomError:
+    """An error document as an exception. Raises KeyError or ValueError when it is none."""
+    outcome = Outcome(document["outcome"])
+    if outcome is Outcome.INPUT_WRONG:
+        problems = [Problem(**problem) for problem in document.get("problems") or ()]
+        return InputError(*(problems or [Problem(document["code"], document["what"], document.get("why", ""))]))
+    kind = BY_STATUS.get(status) or ERRORS[outcome]
+    return kind(
+        document["what"], why=document.get("why", ""), remedy=document.get("remedy", ""), code=document.get("code", "")
+    )

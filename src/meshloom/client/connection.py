@@ -8,26 +8,10 @@ from typing import Any
 
 import httpx
 
-from meshloom.errors import (
-    Broken,
-    CallError,
-    InputError,
-    MeshloomError,
-    NotFound,
-    Outcome,
-    Problem,
-    Refused,
-    Unauthenticated,
-)
+from meshloom.client.problems import error_of
+from meshloom.errors import Broken, MeshloomError
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
-
-ERRORS: Mapping[Outcome, type[MeshloomError]] = {
-    Outcome.CALL_WRONG: CallError,
-    Outcome.REFUSED: Refused,
-    Outcome.BROKEN: Broken,
-}
-BY_STATUS: Mapping[int, type[MeshloomError]] = {401: Unauthenticated, 404: NotFound}
 
 
 class Connection:
@@ -53,12 +37,12 @@ class Connection:
             response = self._http.request(method, path, **options)
         except httpx.TimeoutException as error:
             raise Broken(
-                f"{self.url} did not answer in time", why=str(error), remedy="ask for less, or give connect() a timeout"
+                f"{self.url} did not answer in time", why=str(error), remedy="Ask for less, or give connect() a timeout"
             ) from error
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if response.is_error:
-            raise error_of(response)
+            raise _error_of(response)
         return response
 
     def lines(self, method: str, path: str, **options: Any) -> Iterator[str]:
@@ -67,7 +51,7 @@ class Connection:
             with self._http.stream(method, path, timeout=httpx.Timeout(30.0, read=None), **options) as response:
                 if response.is_error:
                     response.read()
-                    raise error_of(response)
+                    raise _error_of(response)
                 yield from (line for line in response.iter_lines() if line)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
@@ -76,7 +60,7 @@ class Connection:
         return Broken(
             f"{self.url} does not answer",
             why=str(error) or type(error).__name__,
-            remedy="start the platform with `meshloom up`, or give the address of a running one",
+            remedy="Start the platform with `meshloom up`, or give the address of a running one",
             code="unreachable",
         )
 
@@ -97,23 +81,9 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def error_of(response: httpx.Response) -> MeshloomError:
-    """The exception that an error document `{code, what, why, remedy, outcome, problems}` stands for."""
+def _error_of(response: httpx.Response) -> MeshloomError:
     try:
-        document = response.json()
-        return from_document(document, response.status_code)
+        return error_of(response.json(), response.status_code)
     except (ValueError, KeyError, TypeError, AttributeError):
         text = response.text.strip().splitlines()
-        return Broken(f"HTTP {response.status_code}", why=text[0][:200] if text else "", remedy="see the server's log")
-
-
-def from_document(document: Mapping[str, Any], status: int = 0) -> MeshloomError:
-    """An error document as an exception. Raises KeyError or ValueError when it is none."""
-    outcome = Outcome(document["outcome"])
-    if outcome is Outcome.INPUT_WRONG:
-        problems = [Problem(**problem) for problem in document.get("problems") or ()]
-        return InputError(*(problems or [Problem(document["code"], document["what"], document.get("why", ""))]))
-    kind = BY_STATUS.get(status) or ERRORS[outcome]
-    return kind(
-        document["what"], why=document.get("why", ""), remedy=document.get("remedy", ""), code=document.get("code", "")
-    )
+        return Broken(f"HTTP {response.status_code}", why=text[0][:200] if text else "", remedy="See the server's log")

@@ -71,7 +71,7 @@ class Product:
         """An output port. Raises NotFound, naming those that there are."""
         ports = {port.name: port for port in self.ports}
         if name not in ports:
-            raise NotFound(f"{self.uri} has no port {name!r}", remedy=f"it has {', '.join(sorted(ports))}")
+            raise NotFound(f"{self.uri} has no port {name!r}", remedy=f"It has {', '.join(sorted(ports))}")
         return ports[name]
 
     def __repr__(self) -> str:

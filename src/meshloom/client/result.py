@@ -65,7 +65,7 @@ class Result:
         """The one decision of the answer. Raises CallError when it read no port, or more than one."""
         if len(self.decisions) != 1:
             raise CallError(
-                f"This answer rests on {len(self.decisions)} decisions, not one", remedy="look at .decisions"
+                f"This answer rests on {len(self.decisions)} decisions, not one", remedy="Look at .decisions"
             )
         return self.decisions[0]
 
@@ -105,5 +105,5 @@ def _need(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise CallError(
-            f"{package} is not installed", remedy=f"pip install 'meshloom[{package}]'", code="missing-extra"
+            f"{package} is not installed", remedy=f"Pip install 'meshloom[{package}]'", code="missing-extra"
         ) from error

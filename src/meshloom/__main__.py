@@ -1,0 +1,5 @@
+"""`python -m meshloom`."""
+
+from meshloom.cli.main import main
+
+main()

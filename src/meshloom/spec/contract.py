@@ -50,6 +50,9 @@ class Column:
     primary_key: bool = False
     examples: tuple[str, ...] = ()
     line: int = 0
+    format: str = ""  # logicalTypeOptions.format: i32, f64, a date pattern …
+    unique: bool = False
+    declassified: str = ""  # why its classification may be lower than that of its sources (I5); "" when it may not
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Contract:
     tags: tuple[str, ...] = ()
     semantics: Mapping[str, Any] | None = None  # entities and links, apart from the syntax (E2)
     path: str = ""  # the file, relative to the mesh's folder
+    table: str = ""  # the schema object's name: how SQL rules call the port's rows
+    digest: str = ""  # SHA-256 of the contract's file
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class Transformation:
     path: str = ""
     text: str = ""
     function: str = "transform"
+    lineage: Mapping[str, tuple[str, ...]] | None = None  # declared: column -> "port.column"; None: nothing declared
 
 
 @dataclass(frozen=True, slots=True)

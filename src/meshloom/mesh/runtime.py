@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from meshloom.mesh.views import AuditEntry, Description, Graph, QuarantinePage, SearchPage
+from meshloom.mesh.views import AuditEntry, Description, Graph, PolicyInForce, QuarantinePage, SearchPage
 from meshloom.spec.identity import Principal
 from meshloom.spec.product import MeshSpec
 
@@ -62,6 +62,23 @@ class Mesh:
         self, product: str, principal: Principal, purpose: str, *, limit: int = 100, offset: int = 0
     ) -> QuarantinePage:
         """What was held back and by which rule, as far as the sidecar lets this principal see it. Raises NotFound."""
+        raise NotImplementedError
+
+    def lineage_events(self, product: str = "", *, limit: int = 100) -> list[dict[str, Any]]:
+        """OpenLineage run events, newest first, of one product or of all. Raises NotFound."""
+        raise NotImplementedError
+
+    def policies(self, product: str = "") -> tuple[PolicyInForce, ...]:
+        """The policies in force, or those that decide about one product. Raises NotFound."""
+        raise NotImplementedError
+
+    def token(self, user: str) -> str:
+        """A token of the development identity provider. Raises NotFound (no such persona), CallError (the mesh
+        names a real identity provider)."""
+        raise NotImplementedError
+
+    def ready(self) -> tuple[str, ...]:
+        """What keeps the platform from answering, as sentences; empty when it is ready."""
         raise NotImplementedError
 
     def plan(self, names: Sequence[str] = ()) -> Any:

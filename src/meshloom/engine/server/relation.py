@@ -1,0 +1,64 @@
+"""What the SQL front end needs to know of a table: its columns and where DuckDB finds the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from meshloom.engine.config.schema import Schema
+from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.types import DataType
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column of a relation.
+
+    `nullable` says that SQL NULLs may be stored; where null handling is off they read as `default` (typed as in
+    FieldSpec). `physical` is the column's name in DuckDB. `indexes` holds Pinot's names (inverted, range, fst, text,
+    json, bloom, sorted, h3, vector), for what depends on them.
+    """
+
+    name: str
+    data_type: DataType
+    single_value: bool = True
+    nullable: bool = False
+    default: Any = None
+    physical: str = ""
+    indexes: frozenset[str] = frozenset()
+    dictionary: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One raw table as queries see it. `source` is a DuckDB relation: a quoted name, or a subquery in parentheses.
+
+    `superseded` is the relation of rows that an upsert replaced ("" when the table has none): it has the columns of
+    `source` and "$superseded_at", the microseconds since 1970 at which a row ceased to be current.
+    `generation` grows whenever rows or configuration change.
+    """
+
+    name: str
+    schema: Schema
+    config: TableConfig
+    columns: Mapping[str, ColumnInfo]
+    source: str
+    superseded: str = ""
+    rows: int = 0
+    segments: int = 0
+    generation: int = 0
+    null_handling: bool = False
+    comparison_column: str = ""
+    hybrid: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Relations(Protocol):
+    """The tables of a cluster, by name."""
+
+    def find(self, name: str) -> Relation | None:
+        """By raw name or by name with type, ignoring case; None when there is no such table."""
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever any table, schema or segment changes; compiled queries of an older one are void."""

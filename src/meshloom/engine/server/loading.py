@@ -1,0 +1,137 @@
+"""A segment's rows into the server's table: read from Parquet, given their segment and document numbers, and for
+an upsert table told apart into current and superseded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.table import TableConfig
+from meshloom.engine.storage.catalog import Segment
+from meshloom.infra.compute import Session, open_reader
+
+SEGMENT, DOC, SUPERSEDED_AT = '"$segment"', '"$doc"', '"$superseded_at"'
+INCOMING = "$incoming"
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def superseded_name(physical: str) -> str:
+    return f"{physical}$superseded"
+
+
+def create(session: Session, config: TableConfig, schema: Schema) -> None:
+    """Make the empty tables of a physical table."""
+    columns = ", ".join(f"{quoted(field.name)} {field.duckdb}" for field in schema.fields.values())
+    session.execute(f"CREATE TABLE {quoted(config.name)} ({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER)")
+    if config.upsert:
+        session.execute(
+            f"CREATE TABLE {quoted(superseded_name(config.name))} "
+            f"({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER, {SUPERSEDED_AT} BIGINT)"
+        )
+
+
+def read(paths: Sequence[str], schema: Schema) -> pa.RecordBatchReader:
+    """The files' rows as Arrow, only the schema's columns; a column that the files lack is null.
+
+    Raises ComputeError when a file cannot be read.
+    """
+    reader = open_reader()
+    files = ", ".join(literal(path) for path in paths)
+    found = {row[0] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
+    columns = [
+        quoted(field.name) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
+        for field in schema.fields.values()
+    ]
+    return reader.batches(f"SELECT {', '.join(columns)} FROM read_parquet([{files}])")
+
+
+def load(session: Session, config: TableConfig, schema: Schema, segment: Segment) -> int:
+    """Load one segment in one transaction and return its number of rows."""
+    session.register(INCOMING, read(segment.paths, schema))
+    fields = list(schema.fields.values())
+    names = ", ".join(quoted(field.name) for field in fields)
+    values = ", ".join(_stored(field, keeps_nulls=config.keeps_nulls or schema.column_based_nulls) for field in fields)
+    rows = f"SELECT {values}, {segment.id}, (row_number() OVER () - 1)::INTEGER FROM {quoted(INCOMING)}"
+    session.execute("BEGIN")
+    try:
+        if config.upsert:
+            _load_upsert(session, config, schema, rows)
+        else:
+            session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}) {rows}")
+        session.execute("COMMIT")
+    except BaseException:
+        session.execute("ROLLBACK")
+        raise
+    finally:
+        session.unregister(INCOMING)
+    return segment.rows
+
+
+def _stored(field: FieldSpec, *, keeps_nulls: bool) -> str:
+    column = f"{quoted(field.name)}::{field.duckdb}"
+    if keeps_nulls and not field.not_null:
+        return column
+    return f"coalesce({column}, {default_sql(field)})"
+
+
+def default_sql(field: FieldSpec) -> str:
+    """The stored form of a column's default null value."""
+    value = field.default_null_value
+    kind = field.data_type.duckdb
+    if kind == "BLOB":
+        text = f"from_hex('{value.hex()}')"
+    elif kind == "TIMESTAMP":
+        text = f"make_timestamp({int(value) * 1000})"
+    else:
+        text = f"{literal(str(value))}::{kind}"
+    return text if field.single_value else f"[{text}]"
+
+
+def _load_upsert(session: Session, config: TableConfig, schema: Schema, rows: str) -> None:
+    """Pinot's FULL upsert: of each key the row with the greatest comparison value is current, the newest on a tie."""
+    current, past = quoted(config.name), quoted(superseded_name(config.name))
+    key = ", ".join(quoted(name) for name in schema.primary_key)
+    deleted = str(config.upsert.get("deleteRecordColumn") or "")
+    tombstone = f"coalesce({quoted(deleted)}, false)" if deleted else "false"
+    if session.execute(f"SELECT count(*) = 0 FROM {current}").rows()[0][0]:
+        # The usual first load: no key twice and nothing deleted, so that nothing has to be compared.
+        session.execute(f"INSERT INTO {current} {rows}")
+        clean = f"SELECT 1 FROM {current} GROUP BY {key} HAVING count(*) > 1 OR bool_or({tombstone}) LIMIT 1"
+        if not session.execute(clean).rows():
+            return
+        session.execute(f'CREATE OR REPLACE TEMP TABLE "$stage" AS FROM {current}')
+        session.execute(f"DELETE FROM {current}")
+    else:
+        session.execute(f'CREATE OR REPLACE TEMP TABLE "$stage" AS SELECT * FROM {current} LIMIT 0')
+        session.execute(f'INSERT INTO "$stage" {rows}')
+    _settle(session, current, past, key, f"epoch_us({quoted(comparison_column(config))})", tombstone)
+
+
+def _settle(session: Session, current: str, past: str, key: str, comparison: str, tombstone: str) -> None:
+    """Put each staged row, and the current rows of the same keys, where it belongs now."""
+    session.execute(f"""
+        CREATE OR REPLACE TEMP TABLE "$merged" AS
+        SELECT *, lead({comparison}) OVER (PARTITION BY {key} ORDER BY {comparison}, {SEGMENT}, {DOC}) AS "$next"
+        FROM (FROM "$stage" UNION ALL SELECT * FROM {current} SEMI JOIN "$stage" USING ({key}))""")
+    session.execute(f'DELETE FROM {current} WHERE ({SEGMENT}, {DOC}) IN (SELECT ({SEGMENT}, {DOC}) FROM "$merged")')
+    session.execute(f"""
+        INSERT INTO {current} SELECT * EXCLUDE ("$next") FROM "$merged" WHERE "$next" IS NULL AND NOT {tombstone}""")
+    session.execute(f"""
+        INSERT INTO {past} SELECT * EXCLUDE ("$next"), coalesce("$next", {comparison})
+        FROM "$merged" WHERE "$next" IS NOT NULL OR {tombstone}""")
+    session.execute('DROP TABLE "$stage"; DROP TABLE "$merged"')
+
+
+def comparison_column(config: TableConfig) -> str:
+    """The column by which an upsert table tells newer from older; the time column unless it says otherwise."""
+    columns = config.upsert.get("comparisonColumns") or ()
+    return str(columns[0]) if columns else config.time_column

@@ -1,0 +1,192 @@
+"""Pinot's server: every table's rows in one DuckDB file, which is only a cache of the segments' Parquet files."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
+from meshloom.engine.server import loading
+from meshloom.engine.server.indexes import indexes_of, without_dictionary
+from meshloom.engine.server.relation import ColumnInfo, Relation
+from meshloom.engine.storage.catalog import Catalog, Segment
+from meshloom.infra.compute import ComputeError, Database, Session, open_database
+
+LOADED = '"$loaded"'
+
+
+class Server:
+    """Holds the rows, says what there is. Loads one segment at a time; queries go on meanwhile.
+
+    Satisfies `Relations`, the SQL front end's view of the tables.
+    """
+
+    def __init__(self, catalog: Catalog, folder: Path, threads: int = 2, memory: str = "") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._catalog = catalog
+        self._lock = threading.RLock()
+        self._relations: dict[str, Relation] = {}
+        self._generation = 0
+        self.database = self._open(folder / "cache.duckdb", threads, memory)
+        self._session = self.database.cursor()
+        self._session.execute(f"CREATE TABLE IF NOT EXISTS {LOADED} (physical VARCHAR, id UINTEGER, rows BIGINT)")
+        self.restore()
+
+    @staticmethod
+    def _open(path: Path, threads: int, memory: str) -> Database:
+        """Open the cache; one that cannot be read (another DuckDB wrote it, say) is thrown away and built again."""
+        try:
+            return open_database(path, threads, memory)
+        except ComputeError as error:
+            if error.kind == "IOException" and "lock" in str(error).lower():
+                raise
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+            return open_database(path, threads, memory)
+
+    # --- keeping the cache like the catalogue
+
+    def restore(self) -> None:
+        """Make the cache hold what the catalogue says: drop what is gone, load what is missing."""
+        with self._lock:
+            wanted = {name: self._catalog.segments(name) for name in self._catalog.names("table")}
+            have: dict[str, set[int]] = {}
+            for physical, number in self._session.execute(f"SELECT physical, id FROM {LOADED}").rows():
+                have.setdefault(physical, set()).add(number)
+            for physical in [*have, *self._tables()]:
+                if physical not in wanted or have.get(physical, set()) - {s.id for s in wanted[physical]}:
+                    self._forget(physical)
+                    have.pop(physical, None)
+            for physical, segments in wanted.items():
+                self.create(physical)
+                for segment in segments:
+                    if segment.id not in have.get(physical, set()):
+                        self.load(segment)
+            self._changed()
+
+    def _tables(self) -> list[str]:
+        rows = self._session.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").rows()
+        return [name for (name,) in rows if not name.startswith("$") and not name.endswith("$superseded")]
+
+    def create(self, physical: str) -> None:
+        """Make a table's empty relations, unless they are there."""
+        with self._lock:
+            config, schema = self._definition(physical)
+            if physical not in self._tables():
+                loading.create(self._session, config, schema)
+            self._changed()
+
+    def load(self, segment: Segment) -> None:
+        """Load a segment. Raises ComputeError when its files cannot be read; then nothing of it is there."""
+        with self._lock:
+            config, schema = self._definition(segment.table)
+            loading.load(self._session, config, schema, segment)
+            self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
+            self._changed()
+
+    def unload(self, segment: Segment) -> None:
+        """Forget a segment's rows; an upsert table is built again, since older rows may become current."""
+        with self._lock:
+            config, _ = self._definition(segment.table)
+            if config.upsert:
+                self.reload(segment.table)
+                return
+            self._session.execute(f"DELETE FROM {loading.quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
+            self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
+            self._changed()
+
+    def reload(self, physical: str) -> None:
+        """Build a table's rows again from its segments, with its present schema and config."""
+        with self._lock:
+            self._forget(physical)
+            self.create(physical)
+            for segment in self._catalog.segments(physical):
+                self.load(segment)
+
+    def drop(self, physical: str) -> None:
+        with self._lock:
+            self._forget(physical)
+            self._changed()
+
+    def _forget(self, physical: str) -> None:
+        self._session.execute(f"DROP TABLE IF EXISTS {loading.quoted(physical)}")
+        self._session.execute(f"DROP TABLE IF EXISTS {loading.quoted(loading.superseded_name(physical))}")
+        self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
+
+    def _definition(self, physical: str) -> tuple[TableConfig, Schema]:
+        config = self._catalog.get("table", physical)
+        schema = self._catalog.get("schema", raw_name(physical))
+        if config is None or schema is None:
+            raise KeyError(physical)
+        return TableConfig.of(config), Schema.of(schema)
+
+    # --- what there is
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    def _changed(self) -> None:
+        self._relations.clear()
+        self._generation += 1
+
+    def cursor(self) -> Session:
+        """A session for one thread's queries."""
+        return self.database.cursor()
+
+    def find(self, name: str) -> Relation | None:
+        """See `Relations.find`."""
+        with self._lock:
+            found = self._relations.get(name.lower())
+            if found is None:
+                found = self._find(name)
+                if found is not None:
+                    self._relations[name.lower()] = found
+        return found
+
+    def _find(self, name: str) -> Relation | None:
+        tables = {table.lower(): table for table in self._catalog.names("table")}
+        if name.lower() in tables:
+            return self._relation(tables[name.lower()])
+        physical = [tables[p.lower()] for t in TYPES if (p := physical_name(name, t)).lower() in tables]
+        return self._relation(physical[0]) if physical else None
+
+    def _relation(self, physical: str) -> Relation:
+        config, schema = self._definition(physical)
+        rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
+        keeps = config.keeps_nulls or schema.column_based_nulls
+        return Relation(
+            name=config.raw_name,
+            schema=schema,
+            config=config,
+            columns={f.name: self._column(f, config, keeps) for f in schema.fields.values() if not f.virtual},
+            source=loading.quoted(physical),
+            superseded=loading.quoted(loading.superseded_name(physical)) if config.upsert else "",
+            rows=rows,
+            segments=len(self._catalog.segments(physical)),
+            generation=self._generation,
+            null_handling=keeps,
+            comparison_column=loading.comparison_column(config) if config.upsert else "",
+        )
+
+    def _column(self, field: FieldSpec, config: TableConfig, keeps: bool) -> ColumnInfo:
+        nullable = keeps and not field.not_null
+        if nullable:
+            column, table = loading.quoted(field.name), loading.quoted(config.name)
+            nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
+        return ColumnInfo(
+            name=field.name,
+            data_type=field.data_type,
+            single_value=field.single_value,
+            nullable=nullable,
+            default=field.default_null_value,
+            physical=field.name,
+            indexes=indexes_of(config, field.name),
+            dictionary=field.name not in without_dictionary(config),
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            self._session.close()
+            self.database.close()

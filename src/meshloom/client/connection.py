@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any
@@ -19,22 +20,30 @@ class Connection:
 
     def __init__(self, url: str, token: str = "", *, timeout: float = 60.0, socket: str = "") -> None:
         transport = httpx.HTTPTransport(uds=socket) if socket else None
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+        self._token = token
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport)
+
+    def acting(self, token: str) -> Connection:
+        """The same connection with another token ("" for none)."""
+        other = copy.copy(self)
+        other._token = token
+        return other
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The JSON answer of a GET. Raises what the server's error document says, or Broken when nobody answers."""
         return self.request("GET", path, params=params).json()
 
-    def post(self, path: str, body: Any, *, token: str = "") -> Any:
-        """The JSON answer of a POST of JSON. `token` replaces the connection's for this request. Raises as `get`."""
-        return self.request("POST", path, json=body, headers=bearer(token)).json()
+    def post(self, path: str, body: Any) -> Any:
+        """The JSON answer of a POST of JSON. Raises as `get`."""
+        return self.request("POST", path, json=body).json()
 
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
         """A whole answer with a status below 400. Raises as `get`."""
         try:
-            response = self._http.request(method, path, **options)
+            response = self._http.request(method, path, headers=self._headers(headers), **options)
         except httpx.TimeoutException as error:
             raise Broken(
                 f"{self.url} did not answer in time", why=str(error), remedy="Ask for less, or give connect() a timeout"
@@ -48,13 +57,17 @@ class Connection:
     def lines(self, method: str, path: str, **options: Any) -> Iterator[str]:
         """The lines of an answer as they arrive (newline-delimited JSON of a long task). Raises as `get`."""
         try:
-            with self._http.stream(method, path, timeout=httpx.Timeout(30.0, read=None), **options) as response:
+            patient = httpx.Timeout(30.0, read=None)
+            with self._http.stream(method, path, headers=self._headers(), timeout=patient, **options) as response:
                 if response.is_error:
                     response.read()
                     raise _error_of(response)
                 yield from (line for line in response.iter_lines() if line)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
+
+    def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**({"Authorization": f"Bearer {self._token}"} if self._token else {}), **(more or {})}
 
     def _unreachable(self, error: httpx.HTTPError) -> Broken:
         return Broken(
@@ -74,11 +87,6 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def bearer(token: str) -> dict[str, str]:
-    """The header of a token; nothing for no token."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _error_of(response: httpx.Response) -> MeshloomError:

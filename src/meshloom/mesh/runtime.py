@@ -21,8 +21,10 @@ class Mesh:
     issuer: Any  # infra.identity's development issuer; None when a real identity provider is configured
 
     @classmethod
-    def open(cls, root: Path, home: Path | None = None) -> Mesh:
+    def open(cls, root: Path, home: Path | None = None, *, sample: bool = False) -> Mesh:
         """Open the mesh declared in `root`, its state in `home` (default `<root>/.meshloom`, made when missing).
+
+        `sample` reads the small sample of each packaged source in its place.
 
         Raises InputError (every mistake of every file), CallError (another process holds the home), Broken (the
         state cannot be read).
@@ -79,6 +81,14 @@ class Mesh:
 
     def ready(self) -> tuple[str, ...]:
         """What keeps the platform from answering, as sentences; empty when it is ready."""
+        raise NotImplementedError
+
+    def controller_door(self) -> Any:
+        """Pinot's controller API behind the sidecar, as an ASGI application."""
+        raise NotImplementedError
+
+    def broker_door(self) -> Any:
+        """Pinot's broker API behind the sidecar, as an ASGI application."""
         raise NotImplementedError
 
     def plan(self, names: Sequence[str] = ()) -> Any:

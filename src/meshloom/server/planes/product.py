@@ -58,19 +58,19 @@ def apply(request: Request, caller: Calling, body: Names) -> StreamingResponse:
     return StreamingResponse(_applying(mesh, body.products), media_type="application/x-ndjson")
 
 
-@router.get("/{product}/discover")
+@router.get("/{product:path}/discover")
 def discover(request: Request, caller: Calling, product: str) -> Description:
     """The product's discovery port."""
     return mesh_of(request).describe(product)
 
 
-@router.get("/{product}/observe")
+@router.get("/{product:path}/observe")
 def observe(request: Request, caller: Calling, product: str) -> list[Measurement]:
     """What was promised and what was measured."""
     return list(mesh_of(request).describe(product).measurements)
 
 
-@router.get("/{product}/quarantine")
+@router.get("/{product:path}/quarantine")
 def quarantine(
     request: Request,
     caller: Calling,

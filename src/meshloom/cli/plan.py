@@ -1,0 +1,27 @@
+"""`meshloom plan`."""
+
+from __future__ import annotations
+
+import typer
+
+from meshloom.cli.options import Json, Products
+from meshloom.cli.place import Place
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def plan(context: typer.Context, products: Products = None, json: Json = False) -> None:
+    """What applying would change and what it touches; the same plan has the same digest."""
+    from meshloom.cli import show
+    from meshloom.cli.session import session
+
+    place: Place = context.obj
+    with session(place) as connection:
+        found = connection.post("/api/product/plan", {"products": products or []})
+    if json:
+        show.as_json(found)
+        return
+    for change in found["changes"]:
+        show.line(str(change))
+    show.line(f"digest {found['digest']}")

@@ -1,0 +1,40 @@
+"""The deep store: where the engine keeps the Parquet files of segments that it made itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 122_880  # DuckDB's own row group, so that each becomes one unit of its parallel scans
+
+
+class DeepStore:
+    """A folder with one folder a physical table."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, physical: str, segment: str, rows: pa.Table) -> Path:
+        """Write a segment's file whole or not at all, and return its path."""
+        folder = self._folder / physical
+        folder.mkdir(exist_ok=True)
+        path, partial = folder / f"{segment}.parquet", folder / f".{segment}.partial"
+        pq.write_table(rows, partial, compression="zstd", row_group_size=ROW_GROUP)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+        return path
+
+    def remove(self, paths: tuple[str, ...]) -> None:
+        """Remove files that the engine wrote; those that are gone already do no harm."""
+        for path in map(Path, paths):
+            if path.is_relative_to(self._folder):
+                path.unlink(missing_ok=True)
+
+    def remove_table(self, physical: str) -> None:
+        shutil.rmtree(self._folder / physical, ignore_errors=True)

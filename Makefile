@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Meshloom into $(VENV) (once; a minute or two)"
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo,fast]' --group dev
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[demo]' --group dev
 	@touch $@
 
 run: $(STAMP)         ## build the example mesh and serve it

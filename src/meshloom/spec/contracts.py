@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from meshloom.errors import Problem
@@ -24,7 +25,7 @@ from meshloom.spec.types import sql_type
 from meshloom.spec.urn import NAME
 
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")  # from the least to the most protected
-RESERVED = ("_actual_time", "_processing_time", "_retracted", "_tags")
+RESERVED = ("_actual_time", "_processing_time", "_retracted", "_tags", "_broken", "_held", "_raw")
 
 
 def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
@@ -45,8 +46,9 @@ def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
     extensions, wrong = read_extensions(document, (), data, "contract")
     problems.extend(wrong)
     default = OnViolation(extensions["onViolation"]) if "onViolation" in extensions else None
-    columns, rules = _columns(Place(document, ("schema", 0, "properties"), default), objects[0], problems)
-    rules.extend(_table_rules(Place(document, ("schema", 0), default), objects[0], columns, problems))
+    place = Place(document, ("schema", 0), default, str(objects[0]["name"]))
+    columns, rules = _columns(place.at("properties"), objects[0], problems)
+    rules.extend(_table_rules(place, objects[0], columns, problems))
     levels = _service_levels(Place(document, ("slaProperties",), default), data, rules, problems)
     _check_names(document, columns, rules, extensions, problems)
     description = data.get("description") or {}
@@ -76,7 +78,7 @@ def _columns(place: Place, table: Mapping[str, Any], problems: list[Problem]) ->
         extensions, wrong = read_extensions(here.document, here.pointer, prop, "column")
         problems.extend(wrong)
         if "onViolation" in extensions:
-            here = Place(here.document, here.pointer, OnViolation(extensions["onViolation"]))
+            here = replace(here, default=OnViolation(extensions["onViolation"]))
         column = _column(here, prop, extensions, problems)
         columns.append(column)
         try:

@@ -7,20 +7,21 @@ threshold is a rule on the whole table. `type: custom, engine: meshloom` adds a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meshloom.errors import Problem
 from meshloom.spec.contract import OnViolation, Rule
 from meshloom.spec.document import Document, Pointer
 from meshloom.spec.extensions import read_extensions
+from meshloom.spec.rowwise import count_condition, expand
 
 OPERATORS = {
     "mustBe": "=", "mustNotBe": "!=", "mustBeGreaterThan": ">", "mustBeGreaterOrEqualTo": ">=",
     "mustBeLessThan": "<", "mustBeLessOrEqualTo": "<=", "mustBeBetween": "between", "mustNotBeBetween": "not between",
 }  # fmt: skip
 METRICS = {
-    "nullValues": "required", "missingValues": "missing", "invalidValues": "enum", "duplicateValues": "unique",
+    "nullValues": "required", "missingValues": "required", "invalidValues": "enum", "duplicateValues": "unique",
     "rowCount": "row-count",
 }  # fmt: skip
 BOUNDS = {
@@ -36,9 +37,10 @@ class Place:
     document: Document
     pointer: Pointer
     default: OnViolation | None = None
+    table: str = ""  # the schema object's name
 
     def at(self, *more: str | int) -> Place:
-        return Place(self.document, (*self.pointer, *more), self.default)
+        return replace(self, pointer=(*self.pointer, *more))
 
     @property
     def line(self) -> int:
@@ -91,33 +93,39 @@ def quality_rule(place: Place, entry: Mapping[str, Any], column: str, problems: 
     kind = entry.get("type", "library")
     if kind == "text":
         return None
-    threshold = _threshold(entry)
-    if kind == "custom":
-        made = _custom(place, entry, problems)
-    elif kind == "sql":
-        made = ("sql", {"query": entry["query"]})
-    else:
-        made = _library(place, entry, column, problems)
+    made = _made(place, entry, column, problems)
     if made is None:
         return None
     kind, arguments = made
-    scope = (
-        "row" if kind != "row-count" and (threshold is None or threshold == {"operator": "=", "value": 0}) else "table"
-    )
-    if kind == "sql" and "query" in arguments:
-        scope = "table"  # `product.checks` blames rows when the query has the form of a filtered count
-    if threshold is not None and (scope == "table"):
-        arguments = {**arguments, "threshold": {**threshold, "percent": _percent(entry)}}
+    threshold = _threshold(entry)
+    none_broken = threshold is None or threshold == {"operator": "=", "value": 0}
+    scope = "row" if none_broken and kind != "row-count" and "query" not in arguments else "table"
+    if scope == "table":
+        arguments = {**arguments, "threshold": {**(threshold or {}), "percent": _percent(entry)}}
     columns = tuple(arguments.pop("columns", (column,) if column else ()))
     name = str(entry.get("id") or entry.get("name") or f"{'-'.join(columns) or 'table'}.{kind}")
-    on_violation = place.decided("row" if kind == "sql" else scope, extensions.get("onViolation"))
-    if scope == "table" and kind != "sql" and on_violation is OnViolation.QUARANTINE:
+    on_violation = place.decided(scope, extensions.get("onViolation"))
+    if scope == "table" and on_violation is OnViolation.QUARANTINE:
         what = f"the rule {name!r} cannot quarantine"
         problems.append(place.problem("wrong-value", what, "it blames no single row", "write reject or tag"))
     return Rule(
         name.replace(",", " ").strip(), kind, columns, arguments, scope, on_violation,
-        str(entry.get("description", "")), place.line,
+        str(entry.get("description") or entry.get("name") or ""), place.line,
     )  # fmt: skip
+
+
+def _made(
+    place: Place, entry: Mapping[str, Any], column: str, problems: list[Problem]
+) -> tuple[str, dict[str, Any]] | None:
+    """Kind and arguments of a `quality` entry."""
+    kind = entry.get("type", "library")
+    if kind == "custom":
+        return _custom(place, entry, problems)
+    if kind != "sql":
+        return _library(place, entry, column, problems)
+    query = expand(entry["query"], place.table, column)
+    condition = count_condition(query, place.table) if _threshold(entry) == {"operator": "=", "value": 0} else None
+    return "sql", {"broken": condition} if condition else {"query": query}
 
 
 def _threshold(entry: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -161,7 +169,7 @@ def _library(
         return kind, {}
     if kind == "unique":
         return kind, {"columns": tuple(columns)} if columns else {}
-    if kind == "missing":
+    if metric == "missingValues":
         return kind, {"values": tuple(arguments.get("missingValues", (None, "")))}
     if kind == "enum":
         if "pattern" in arguments:

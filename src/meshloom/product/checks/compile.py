@@ -29,7 +29,7 @@ class Checks:
         return tuple(rule.name for rule in self.row_rules if rule.on_violation is OnViolation.REJECT)
 
     def counts_sql(self, verdicts: str) -> str:
-        """SELECT rule VARCHAR, rows BIGINT over a relation that holds the rows of `sql`; rules that no row breaks lack."""
+        """SELECT rule VARCHAR, rows BIGINT over a relation with the rows of `sql`; rules that no row breaks lack."""
         return (
             f"SELECT rule, count(*) AS rows FROM (SELECT unnest(_broken) AS rule FROM {verdicts})"
             " GROUP BY rule ORDER BY rows DESC, rule"

@@ -46,7 +46,9 @@ class Connection:
             response = self._http.request(method, path, headers=self._headers(headers), **options)
         except httpx.TimeoutException as error:
             raise Broken(
-                f"{self.url} did not answer in time", why=str(error), remedy="Ask for less, or give connect() a timeout"
+                f"{self.url} did not answer in time",
+                why=str(error),
+                remedy="Ask for less, or give connect() a longer timeout",
             ) from error
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error

@@ -19,6 +19,16 @@ class Mesh:
         self.connection = connection
         self.purpose = purpose
 
+    def close(self) -> None:
+        """Close the connection; the mesh is also a context manager that does."""
+        self.connection.close()
+
+    def __enter__(self) -> Mesh:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def search(self, text: str = "", *, limit: int = 20, **facets: str | Sequence[str]) -> list[Product]:
         """Products by words, best first; `domain=`, `owner=`, `tag=`, `port=`, `archetype=`, `column=` narrow.
 

@@ -105,5 +105,5 @@ def _need(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise CallError(
-            f"{package} is not installed", remedy=f"Pip install 'meshloom[{package}]'", code="missing-extra"
+            f"{package} is not installed", remedy=f"Try: pip install 'meshloom[{package}]'", code="missing-extra"
         ) from error

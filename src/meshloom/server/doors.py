@@ -77,8 +77,9 @@ class Doors:
         waited = 0.0
         while not all(server.started for server, _ in self._doors):
             if not self._thread.is_alive() or waited > timeout:
+                cause = self._cause(timeout)
                 self.stop()
-                raise Broken("The server did not start", why=str(self._failure or f"waited {timeout:.0f} s"))
+                raise Broken("The server did not start", why=cause, remedy="The server's log has the cause")
             self._thread.join(0.01)
             waited += 0.01
 
@@ -97,6 +98,12 @@ class Doors:
         while self._thread.is_alive():
             self._thread.join(0.5)
 
+    def _cause(self, timeout: float) -> str:
+        if self._thread.is_alive():
+            return f"It does not answer after {timeout:.0f} seconds"
+        failure = self._failure
+        return "" if failure is None or isinstance(failure, SystemExit) else f"{type(failure).__name__}: {failure}"
+
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -108,4 +115,6 @@ class Doors:
 
 
 def _config(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="auto", proxy_headers=False, timeout_graceful_shutdown=10
+    )

@@ -26,7 +26,7 @@ from meshloom.cli.options import (
 )
 from meshloom.cli.place import Place
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 CORE = ("duckdb", "pyarrow", "pyiceberg", "sqlglot", "regopy", "fastapi", "uvicorn", "httpx", "rich")
 EXTRAS = {

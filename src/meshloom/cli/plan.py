@@ -7,7 +7,7 @@ import typer
 from meshloom.cli.options import Json, Products
 from meshloom.cli.place import Place
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

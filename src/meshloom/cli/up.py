@@ -22,7 +22,7 @@ from meshloom.cli.options import (
 from meshloom.cli.place import Place
 from meshloom.cli.running import Running
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

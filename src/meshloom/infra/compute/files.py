@@ -11,10 +11,11 @@ import csv
 import difflib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from meshloom.errors import InputError, Problem
-from meshloom.infra.compute.duckdb import ComputeError, Session
+from meshloom.infra.compute.duckdb import ComputeError, Session, open_reader
 
 MOST = 20  # problems reported of one file
 _BLOCK = 1 << 22
@@ -55,18 +56,50 @@ def load_file(
             not fit the header (a half-written last line, for one). At most 20 problems; nothing is left in `table`.
     """
     name = name or str(path)
+    _check_there(path, name)
+    read = {"csv": _load_csv, "jsonl": _load_jsonl, "parquet": _load_parquet}[kind]
+    return read(session, _quoted(table), path, wanted, options or {}, name)
+
+
+def file_columns(
+    path: Path, kind: str, options: Mapping[str, str] | None = None, name: str = ""
+) -> list[tuple[str, str]]:
+    """Names and DuckDB types of a file's columns, from its header, its first 100 lines or its footer only.
+
+    Raises InputError when the file is missing, empty or cannot be read so far.
+    """
+    name = name or str(path)
+    _check_there(path, name)
+    if kind == "csv":
+        given = options or {}
+        header = _header(path, given.get("delimiter", ","), given.get("quote", '"'), name)
+        return [(column, "VARCHAR") for column in header]
+    if kind == "parquet":
+        with open_reader(1) as session:
+            return _load_parquet(session, "file", path, (), {}, name)
+    keys: dict[str, None] = {}
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        for number, line in enumerate(islice(lines, 100), 1):
+            try:
+                keys.update(dict.fromkeys(json.loads(line)) if line.strip() else {})
+            except ValueError as error:
+                what, why = "the line is no JSON object", "it may be half-written"
+                raise InputError(Problem("bad-line", what, why, "mend the line", name, number)) from error
+    return [(key, "VARCHAR") for key in keys]
+
+
+def _check_there(path: Path, name: str) -> None:
     if not path.is_file():
         raise InputError(Problem("missing-file", "the data file does not exist", "", f"put it at {path}", name))
     if path.stat().st_size == 0:
         raise InputError(Problem("empty-file", "the data file is empty", "", "write it again", name, 1))
-    read = {"csv": _load_csv, "jsonl": _load_jsonl, "parquet": _load_parquet}[kind]
-    return read(session, _quoted(table), path, wanted, options or {}, name)
 
 
 def _load_csv(
     session: Session, table: str, path: Path, wanted: Sequence[str], options: Mapping[str, str], name: str
 ) -> list[tuple[str, str]]:
     delimiter, quote = options.get("delimiter", ","), options.get("quote", '"')
+    _check_encoding(path, name)
     header = _header(path, delimiter, quote, name)
     _check_header(header, wanted, name)
     columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header)
@@ -85,9 +118,7 @@ def _load_csv(
 
 
 def _header(path: Path, delimiter: str, quote: str, name: str) -> list[str]:
-    """The header's fields, once the whole file is known to be UTF-8."""
-    _check_encoding(path, name)
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
         try:
             return [
                 field.strip() for field in next(csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True))

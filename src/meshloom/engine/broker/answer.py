@@ -1,0 +1,113 @@
+"""Pinot's answer document, field by field in Pinot's order (BrokerResponseNative.java), and how values print."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from meshloom.engine.sql.compiled import OutputColumn
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+
+
+def printed(value: Any, type_: str) -> Any:
+    """One value as JSON in Pinot's form: TIMESTAMP as java.sql.Timestamp prints it, BYTES as hex, NaN as text."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        element = type_.removesuffix("_ARRAY")
+        return [printed(item, element) for item in value]
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "NaN"
+        return ("Infinity" if value > 0 else "-Infinity") if math.isinf(value) else value
+    if isinstance(value, datetime):
+        fraction = f"{value.microsecond // 1000:03d}".rstrip("0") or "0"
+        return f"{value:%Y-%m-%d %H:%M:%S}.{fraction}"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value
+
+
+PLAIN = frozenset({"INT", "LONG", "STRING", "JSON", "BOOLEAN"})
+
+
+def rows_of(table: pa.Table, columns: tuple[OutputColumn, ...]) -> list[list[Any]]:
+    """An Arrow table's rows, printed."""
+    lists = []
+    for position, column in enumerate(columns):
+        values = table.column(position).to_pylist()
+        lists.append(values if column.type in PLAIN else [printed(value, column.type) for value in values])
+    return [list(row) for row in zip(*lists, strict=True)] if lists else []
+
+
+def document(
+    columns: tuple[OutputColumn, ...] | None,
+    rows: list[list[Any]],
+    *,
+    tables: tuple[str, ...] = (),
+    exceptions: list[dict[str, Any]] | None = None,
+    request_id: str = "",
+    docs_scanned: int = 0,
+    total_docs: int = 0,
+    segments: int = 0,
+    milliseconds: int = 0,
+) -> dict[str, Any]:
+    """The whole answer; `columns` None leaves `resultTable` out, as Pinot does when a query failed."""
+    failed = bool(exceptions)
+    result: dict[str, Any] = {}
+    if columns is not None:
+        schema = {"columnNames": [c.name for c in columns], "columnDataTypes": [c.type for c in columns]}
+        result["resultTable"] = {"dataSchema": schema, "rows": rows}
+    cells = docs_scanned * len(columns or ())
+    return result | {
+        "numRowsResultSet": len(rows),
+        "partialResult": failed,
+        "exceptions": exceptions or [],
+        "numGroupsLimitReached": False,
+        "numGroupsWarningLimitReached": False,
+        "timeUsedMs": milliseconds,
+        "requestId": request_id,
+        "clientRequestId": None,
+        "brokerId": "Broker_127.0.0.1_8099",
+        "numDocsScanned": docs_scanned,
+        "totalDocs": total_docs,
+        "numEntriesScannedInFilter": 0,
+        "numEntriesScannedPostFilter": cells,
+        "numServersQueried": 0 if failed else 1,
+        "numServersResponded": 0 if failed else 1,
+        "numSegmentsQueried": segments,
+        "numSegmentsProcessed": segments,
+        "numSegmentsMatched": segments,
+        "numConsumingSegmentsQueried": 0,
+        "numConsumingSegmentsProcessed": 0,
+        "numConsumingSegmentsMatched": 0,
+        "minConsumingFreshnessTimeMs": 0,
+        "numSegmentsPrunedByBroker": 0,
+        "numSegmentsPrunedByServer": 0,
+        "numSegmentsPrunedInvalid": 0,
+        "numSegmentsPrunedByLimit": 0,
+        "numSegmentsPrunedByValue": 0,
+        "brokerReduceTimeMs": 0,
+        "offlineThreadCpuTimeNs": 0,
+        "realtimeThreadCpuTimeNs": 0,
+        "offlineSystemActivitiesCpuTimeNs": 0,
+        "realtimeSystemActivitiesCpuTimeNs": 0,
+        "offlineResponseSerializationCpuTimeNs": 0,
+        "realtimeResponseSerializationCpuTimeNs": 0,
+        "offlineTotalCpuTimeNs": 0,
+        "realtimeTotalCpuTimeNs": 0,
+        "explainPlanNumEmptyFilterSegments": 0,
+        "explainPlanNumMatchAllFilterSegments": 0,
+        "traceInfo": {},
+        "tablesQueried": list(tables),
+        "pools": [-1],
+        "rlsFiltersApplied": False,
+        "groupsTrimmed": False,
+    }

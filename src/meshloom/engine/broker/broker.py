@@ -1,0 +1,131 @@
+"""Pinot's broker: text to answer. Translations are cached; each thread asks the server through a session of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from meshloom.engine.broker.answer import document, rows_of
+from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, PinotError
+from meshloom.engine.server.tables import Server
+from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.multi import compile_multi
+from meshloom.engine.sql.single import compile_single
+from meshloom.engine.sql.statement import Statement, parse
+from meshloom.infra.compute import ComputeError, Session
+
+CACHED = 2_000
+TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """An answer before it is printed. `rows` has the columns in order, under names of no meaning."""
+
+    columns: tuple[OutputColumn, ...]
+    rows: pa.Table
+    tables: tuple[str, ...]
+    aggregates: bool
+    total_docs: int
+    segments: int
+    milliseconds: int
+
+
+class Broker:
+    """Answers queries over what a server holds. Safe for threads."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[Any, Compiled] = OrderedDict()
+
+    def query(self, sql: str, options: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Pinot's answer document; what goes wrong stands in its `exceptions`."""
+        started = time.perf_counter()
+        try:
+            return self.answer(self.run(parse(sql, options)))
+        except PinotError as error:
+            return failure(error, int((time.perf_counter() - started) * 1000))
+
+    def run(self, statement: Statement, key: object = None) -> QueryResult:
+        """Run a parsed query. Raises PinotError.
+
+        `key` names the translation in the cache, for callers that rewrite trees; it must tell apart everything that
+        the tree and the options may hold.
+        """
+        compiled = self.compiled(statement, key)
+        started = time.perf_counter()
+        rows = self._execute(compiled.sql, int(statement.option("timeoutMs", str(TIMEOUT_MS))))
+        relations = [relation for table in compiled.tables if (relation := self._server.find(table))]
+        return QueryResult(
+            compiled.columns,
+            rows,
+            compiled.tables,
+            compiled.aggregates,
+            sum(relation.rows for relation in relations),
+            sum(relation.segments for relation in relations),
+            int((time.perf_counter() - started) * 1000),
+        )
+
+    def compiled(self, statement: Statement, key: object = None) -> Compiled:
+        """The translation of a query, from the cache when it still holds. Raises PinotError."""
+        key = (key or statement.text, tuple(sorted(statement.options.items())))
+        with self._lock:
+            found = self._cache.get(key)
+            if found is not None and found.generation == self._server.generation:
+                self._cache.move_to_end(key)
+                return found
+        compile_ = compile_multi if statement.multistage else compile_single
+        found = compile_(statement, self._server)
+        with self._lock:
+            self._cache[key] = found
+            while len(self._cache) > CACHED:
+                self._cache.popitem(last=False)
+        return found
+
+    def answer(self, result: QueryResult) -> dict[str, Any]:
+        """A result as Pinot's document."""
+        rows = rows_of(result.rows, result.columns)
+        return document(
+            result.columns,
+            rows,
+            tables=result.tables,
+            request_id=uuid.uuid4().hex,
+            docs_scanned=result.total_docs if result.aggregates else len(rows),
+            total_docs=result.total_docs,
+            segments=result.segments,
+            milliseconds=result.milliseconds,
+        )
+
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._server.cursor()
+        return session
+
+    def _execute(self, sql: str, timeout_ms: int) -> pa.Table:
+        session = self._session()
+        timer = threading.Timer(timeout_ms / 1000, session.interrupt)
+        timer.start()
+        try:
+            return session.arrow(sql)
+        except ComputeError as error:
+            if error.kind == "InterruptException":
+                raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
+            raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error.what}") from error
+        finally:
+            timer.cancel()
+
+
+def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:
+    """The answer to a query that failed."""
+    exception = {"errorCode": error.error_code, "message": error.what}
+    return document(None, [], exceptions=[exception], request_id=uuid.uuid4().hex, milliseconds=milliseconds)

@@ -1,0 +1,37 @@
+"""A whole Pinot cluster in one process: controller, broker and server over one home folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from meshloom.engine.broker.broker import Broker
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.server.tables import Server
+from meshloom.engine.storage.catalog import Catalog
+from meshloom.engine.storage.deepstore import DeepStore
+
+
+class Cluster:
+    """Open with `Cluster.open`, close when done; only one process may hold a home."""
+
+    def __init__(self, home: Path, config: Mapping[str, str]) -> None:
+        self.home = home
+        self.config = dict(config)
+        self.catalog = Catalog(home / "catalog.sqlite")
+        self.server = Server(self.catalog, home / "server", threads=int(self.config.get("threads", "2")))
+        self.controller = Controller(self.catalog, self.server, DeepStore(home / "deepstore"))
+        self.broker = Broker(self.server)
+
+    @classmethod
+    def open(cls, home: Path, config: Mapping[str, str] | None = None) -> Cluster:
+        """Open or make the cluster whose state lies in `home`. `config`: "threads", of one query.
+
+        Raises ComputeError when another process holds the home.
+        """
+        home.mkdir(parents=True, exist_ok=True)
+        return cls(home, config or {})
+
+    def close(self) -> None:
+        self.server.close()
+        self.catalog.close()

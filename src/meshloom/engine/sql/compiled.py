@@ -1,0 +1,29 @@
+"""A query that DuckDB can run, and what its answer's columns are in Pinot's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """One column of an answer; `type` is Pinot's, `STRING_ARRAY` for several values."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """DuckDB SQL whose columns stand in the order of `columns`. `tables` are the raw names that it reads.
+
+    `aggregates` says that the answer is one of an aggregation: numDocsScanned and the like depend on it.
+    `generation` is the tables' when it was compiled; it is void when theirs has grown.
+    """
+
+    sql: str
+    columns: tuple[OutputColumn, ...]
+    tables: tuple[str, ...]
+    generation: int
+    aggregates: bool = False
+    group_by: bool = False

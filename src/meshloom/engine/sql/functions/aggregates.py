@@ -1,0 +1,68 @@
+"""Aggregations. The single-stage engine answers DOUBLE for sums and extremes, the multi-stage one keeps integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions.registry import aggregate
+from meshloom.engine.sql.typed import Typed
+
+
+def same(arguments: Sequence[Typed]) -> str:
+    return arguments[0].element
+
+
+def widened(arguments: Sequence[Typed]) -> str:
+    return {"INT": "LONG", "FLOAT": "DOUBLE", "BOOLEAN": "LONG"}.get(arguments[0].element, arguments[0].element)
+
+
+def number(argument: Typed) -> str:
+    """The argument as a DOUBLE; milliseconds for a time."""
+    return argument.cast("DOUBLE").sql
+
+
+def values(argument: Typed) -> str:
+    return argument.sql
+
+
+def percentile(arguments: Sequence[Typed]) -> str:
+    """Pinot's exact percentile is the value at index floor(n*p/100) of the sorted values (PercentileAggregation)."""
+    if arguments[1].literal is None:
+        raise PinotError(QUERY_VALIDATION, "percentile: the second argument must be a number between 0 and 100")
+    share = float(arguments[1].literal) / 100
+    value = number(arguments[0])
+    ordered = f"list({value} ORDER BY {value}) FILTER (WHERE {value} IS NOT NULL)"
+    return f"list_extract({ordered}, least(count({value}), CAST(floor(count({value}) * {share}) AS BIGINT) + 1))"
+
+
+NEGATIVE, POSITIVE = "'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"
+
+aggregate("count", "count({0})", "LONG", "LONG", "0")
+aggregate("sum", lambda a: f"sum({number(a[0])})", "DOUBLE", widened, "0.0")
+aggregate("sumPrecision", "sum({0}::DECIMAL(38,10))", "BIG_DECIMAL", "BIG_DECIMAL", "0", (1, 3))
+aggregate("min", lambda a: f"min({number(a[0])})", "DOUBLE", same, POSITIVE)
+aggregate("max", lambda a: f"max({number(a[0])})", "DOUBLE", same, NEGATIVE)
+aggregate("minString", "min({0})", "STRING", "STRING")
+aggregate("maxString", "max({0})", "STRING", "STRING")
+aggregate("avg", lambda a: f"avg({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("mode", lambda a: f"mode({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE, (1, 2))
+aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
+aggregate(
+    "distinctCountHLL distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG", "0", (1, 2)
+)
+aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("percentile percentileEst percentileTDigest percentileKLL", percentile, "DOUBLE", "DOUBLE", NEGATIVE, (2, 3))
+aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("varSamp variance", lambda a: f"var_samp({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("stdDevPop", lambda a: f"stddev_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("stdDevSamp stdDev", lambda a: f"stddev_samp({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("skewness", lambda a: f"skewness({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("kurtosis", lambda a: f"kurtosis({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
+aggregate("covarPop", lambda a: f"covar_pop({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
+aggregate("covarSamp", lambda a: f"covar_samp({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
+aggregate("boolAnd", "bool_and({0})", "BOOLEAN", "BOOLEAN", "true")
+aggregate("boolOr", "bool_or({0})", "BOOLEAN", "BOOLEAN", "false")
+aggregate("anyValue", "any_value({0})", same, same)

@@ -1,0 +1,71 @@
+"""What names mean inside a query: the columns of its tables, whatever their case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
+from meshloom.engine.server.relation import ColumnInfo, Relation
+from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
+
+# Pinot gives every table these (VirtualColumnProviderFactory.java).
+VIRTUAL = {"$docid": ("$docId", '"$doc"', "INT")}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One table's columns under an alias. `nulls` says that a stored null reads as null."""
+
+    relation: Relation
+    alias: str
+    nulls: bool
+
+    def column(self, name: str, table: str = "") -> Typed:
+        """Raises PinotError 710, as Pinot does, when the table has no such column."""
+        if name.lower() in VIRTUAL:
+            _, sql, type_ = VIRTUAL[name.lower()]
+            return Typed(sql, type_)
+        info = self.find(name)
+        if info is None:
+            raise PinotError(UNKNOWN_COLUMN, f"Unknown columnName '{name}' found in the query")
+        return read(info, self.alias, self.nulls)
+
+    def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
+        raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")
+
+    def find(self, name: str) -> ColumnInfo | None:
+        return _find(self.relation.columns, name)
+
+
+def _find(columns: Mapping[str, ColumnInfo], name: str) -> ColumnInfo | None:
+    if name in columns:
+        return columns[name]
+    lower = name.lower()
+    return next((info for column, info in columns.items() if column.lower() == lower), None)
+
+
+def read(info: ColumnInfo, alias: str, nulls: bool) -> Typed:
+    """A stored column as an expression; without null handling a null reads as the column's default."""
+    type_ = info.data_type.value + ("" if info.single_value else "_ARRAY")
+    name = '"' + (info.physical or info.name).replace('"', '""') + '"'
+    sql = f"{alias}.{name}" if alias else name
+    if info.nullable and not nulls:
+        default = default_literal(info)
+        sql = f"coalesce({sql}, {default if info.single_value else f'[{default}]'})"
+    return Typed(sql, type_)
+
+
+def default_literal(info: ColumnInfo) -> str:
+    value = info.default
+    if info.data_type == "BYTES":
+        return f"from_hex('{value.hex()}')"
+    if info.data_type == "TIMESTAMP":
+        return f"make_timestamp({int(value) * 1000})"
+    if isinstance(value, float) and math.isinf(value):
+        value = "Infinity" if value > 0 else "-Infinity"
+    return f"CAST({literal_sql(str(value))} AS {duckdb_type(info.data_type.value)})"

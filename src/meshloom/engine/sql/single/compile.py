@@ -1,0 +1,164 @@
+"""One single-stage query to DuckDB: select list, filter, groups, order, limit, each with Pinot's rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, TABLE_DOES_NOT_EXIST, PinotError
+from meshloom.engine.server.relation import Relation, Relations
+from meshloom.engine.sql.canonical import name_of, text_of
+from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.scope import Scope
+from meshloom.engine.sql.source import source_of
+from meshloom.engine.sql.statement import Statement
+from meshloom.engine.sql.translate import Translator
+from meshloom.engine.sql.typed import Typed
+
+DEFAULT_LIMIT = 10  # pinot.broker.default.query.limit
+CLAUSES = {"expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct", "kind", "hint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One select item: the tree, its translation and the name of its column."""
+
+    node: exp.Expr
+    value: Typed
+    name: str
+
+
+def compile_single(statement: Statement, relations: Relations) -> Compiled:
+    """Raises PinotError: 190 no such table, 710 unknown column, 700 what Pinot refuses or is not understood here."""
+    select = statement.tree
+    if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join)):
+        raise PinotError(QUERY_VALIDATION, "Joins, subqueries and set operations need useMultistageEngine=true")
+    unknown = sorted(key for key, value in select.args.items() if value and key not in CLAUSES)
+    if unknown:
+        raise PinotError(SQL_PARSING, f"Unsupported clause: {', '.join(unknown)}")
+    relation = table_of(select, relations)
+    scope = Scope(relation, "", statement.null_handling)
+    return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
+        relations.generation
+    )
+
+
+def table_of(select: exp.Select, relations: Relations) -> Relation:
+    """The one table of a query. Raises PinotError 190 when there is none of its name."""
+    from_ = select.args.get("from_")
+    table = from_.this if from_ is not None else None
+    if not isinstance(table, exp.Table):
+        raise PinotError(QUERY_VALIDATION, "A query names a table in FROM")
+    relation = relations.find(table.name)
+    if relation is None:
+        raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: {table.name}")
+    return relation
+
+
+class _Query:
+    def __init__(self, statement: Statement, select: exp.Select, relation: Relation, translator: Translator) -> None:
+        self.statement, self.select, self.relation, self.translator = statement, select, relation, translator
+        self.items = self._items()
+
+    def compile(self, generation: int) -> Compiled:
+        group, distinct = self._groups(), bool(self.select.args.get("distinct"))
+        aggregates = any(item.value.aggregate for item in self.items)
+        if group and not aggregates and not self.select.args.get("having"):
+            distinct, group = True, []
+        self._check(group, aggregates)
+        parts = ["SELECT DISTINCT" if distinct else "SELECT"]
+        parts.append(", ".join(f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)))
+        parts.append(f"FROM {source_of(self.relation, self.statement)}")
+        where = self.select.args.get("where")
+        if where is not None:
+            parts.append(f"WHERE {self.translator.condition(where.this).sql}")
+        if group:
+            parts.append("GROUP BY " + ", ".join(value.sql for value in group))
+        having = self.select.args.get("having")
+        if having is not None:
+            parts.append(f"HAVING {self.translator.condition(self._resolved(having.this)).sql}")
+        order = self._order(distinct)
+        if order:
+            parts.append("ORDER BY " + ", ".join(order))
+        parts.append(self._limit())
+        columns = tuple(OutputColumn(item.name, item.value.type) for item in self.items)
+        return Compiled(" ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group))
+
+    def _items(self) -> list[Item]:
+        items: list[Item] = []
+        for node in self.select.expressions:
+            if isinstance(node, exp.Star):
+                for name in sorted(self.relation.columns):
+                    column = exp.column(exp.to_identifier(name, quoted=True))
+                    items.append(Item(column, self.translator.translate(column), name))
+                continue
+            inner = node.this if isinstance(node, exp.Alias) else node
+            items.append(Item(node, self.translator.translate(inner), self._name(node)))
+        return items
+
+    def _name(self, node: exp.Expr) -> str:
+        """A plain column takes the schema's case, whatever the query's."""
+        if isinstance(node, exp.Column):
+            info = next((c for c in self.relation.columns if c.lower() == node.name.lower()), None)
+            return info or node.name
+        return name_of(node)
+
+    def _resolved(self, node: exp.Expr) -> exp.Expr:
+        """Aliases and ordinals replaced by what they stand for."""
+        aliases = {i.node.alias.lower(): i.node.this for i in self.items if isinstance(i.node, exp.Alias)}
+        if isinstance(node, exp.Literal) and not node.is_string:
+            position = int(node.this)
+            if not 1 <= position <= len(self.items):
+                raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(self.items)}")
+            return self.items[position - 1].node.unalias()
+        return node.transform(
+            lambda part: (
+                aliases[part.name.lower()].copy()
+                if isinstance(part, exp.Column) and part.name.lower() in aliases
+                else part
+            )
+        )
+
+    def _groups(self) -> list[Typed]:
+        group = self.select.args.get("group")
+        if group is None:
+            return []
+        self._group_texts = {text_of(self._resolved(node)) for node in group.expressions}
+        return [self.translator.translate(self._resolved(node)) for node in group.expressions]
+
+    def _check(self, group: list[Typed], aggregates: bool) -> None:
+        if not aggregates:
+            return
+        grouped = {value.sql for value in group}
+        for item in self.items:
+            if item.value.aggregate or item.value.sql in grouped or item.value.literal is not None:
+                continue
+            if not all(self.translator.translate(c).sql in grouped for c in item.node.find_all(exp.Column)):
+                name = text_of(item.node.this if isinstance(item.node, exp.Alias) else item.node)
+                raise PinotError(
+                    QUERY_VALIDATION,
+                    f"'{name}' should be functionally dependent on the columns used in GROUP BY clause.",
+                )
+
+    def _order(self, distinct: bool) -> list[str]:
+        order = self.select.args.get("order")
+        if order is None:
+            return []
+        keys = []
+        for ordered in order.expressions:
+            value = self.translator.translate(self._resolved(ordered.this))
+            position = next((n for n, item in enumerate(self.items) if item.value.sql == value.sql), None)
+            if distinct and position is None:
+                raise PinotError(QUERY_VALIDATION, "ORDER-BY columns should be included in the DISTINCT columns")
+            sql = value.sql if position is None else f'"c{position}"'
+            last = ordered.args.get("nulls_first")
+            nulls = "NULLS FIRST" if last else "NULLS LAST"
+            keys.append(f"{sql} {'DESC' if ordered.args.get('desc') else 'ASC'} {nulls}")
+        return keys
+
+    def _limit(self) -> str:
+        limit, offset = self.select.args.get("limit"), self.select.args.get("offset")
+        count = int(limit.expression.name) if limit is not None else DEFAULT_LIMIT
+        text = f"LIMIT {count}"
+        return f"{text} OFFSET {int(offset.expression.name)}" if offset is not None else text

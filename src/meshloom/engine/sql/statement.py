@@ -1,0 +1,123 @@
+"""A query's text taken apart: its syntax tree, its options and the engine that shall answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError
+from meshloom.engine.sql.dialect import Pinot
+
+SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
+OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
+EXPLAIN = re.compile(
+    r"\s*EXPLAIN\s+(PLAN|IMPLEMENTATION\s+PLAN)\s+(?:(?:EXCLUDING|INCLUDING)\s+ATTRIBUTES\s+)?"
+    r"(?:WITH(?:OUT)?\s+\w+\s+)?(?:AS\s+\w+\s+)?FOR\s+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One query. `tree` is in the Pinot dialect and must not be changed in place: copy it, then `with_tree`.
+
+    `options` are those of SET, OPTION(...) and the request, later ones winning, names as written. `explain` is "",
+    "plan" or "implementation".
+    """
+
+    tree: exp.Query
+    text: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    explain: str = ""
+
+    def option(self, name: str, default: str = "") -> str:
+        """An option's value, its name compared ignoring case as Pinot does."""
+        return next((value for key, value in self.options.items() if key.lower() == name.lower()), default)
+
+    def flag(self, name: str) -> bool:
+        return self.option(name).lower() == "true"
+
+    @property
+    def multistage(self) -> bool:
+        return self.flag("useMultistageEngine")
+
+    @property
+    def null_handling(self) -> bool:
+        return self.flag("enableNullHandling")
+
+    @property
+    def tables(self) -> tuple[exp.Table, ...]:
+        """Every reference to a table, those to the query's own WITH names left out."""
+        return tuple(table for table in self.tree.find_all(exp.Table) if not _of_with(table))
+
+    def with_tree(self, tree: exp.Query) -> Statement:
+        """The same query with another tree (a policy's rewriting, say)."""
+        return replace(self, tree=tree)
+
+
+def _of_with(table: exp.Table) -> bool:
+    node: exp.Expr | None = table
+    while node is not None:
+        with_ = node.args.get("with_") or node.args.get("with")
+        if with_ is not None and any(cte.alias.lower() == table.name.lower() for cte in with_.expressions):
+            return True
+        node = node.parent
+    return False
+
+
+def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
+    """Read one query. Raises PinotError 150 when it is none, saying where it stopped making sense.
+
+    `options` are the request's; `SET k=v;` before the query and `OPTION(k=v)` behind it add to them.
+    """
+    collected = dict(options or {})
+    rest = text
+    while match := SET.match(rest):
+        collected[match[1]] = _unquoted(match[2])
+        rest = rest[match.end() :]
+    if match := OPTION.search(rest):
+        for pair in filter(None, (part.strip() for part in match[1].split(","))):
+            name, _, value = pair.partition("=")
+            collected[name.strip()] = _unquoted(value.strip())
+        rest = rest[: match.start()]
+    explain = ""
+    if match := EXPLAIN.match(rest):
+        explain = "implementation" if match[1].upper().startswith("IMPL") else "plan"
+        rest = rest[match.end() :]
+    rest = rest.strip().rstrip(";").strip()
+    if not rest:
+        raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
+    return Statement(_tree(rest), text, collected, explain)
+
+
+def _tree(text: str) -> exp.Query:
+    try:
+        trees = Pinot.get_or_raise("pinot").parse(text)
+    except (SqlglotError, RecursionError) as error:
+        why = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "") or "nested too deeply"
+        raise PinotError(SQL_PARSING, f"SQLParsingError: Caught exception while parsing query: {why}") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
+        raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
+    return trees[0]
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1].replace(value[0] * 2, value[0])
+    return value
+
+
+def parse_options(text: str) -> dict[str, str]:
+    """The `queryOptions` string of a request: `k=v;k2=v2`, with empty parts ignored. Raises PinotError 100."""
+    options: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, separator, value = part.partition("=")
+        if not separator:
+            raise PinotError(JSON_PARSING, f"queryOptions: {part!r} is not of the form name=value")
+        options[name.strip()] = value.strip()
+    return options

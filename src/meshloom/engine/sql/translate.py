@@ -1,0 +1,337 @@
+"""Expressions from Pinot's tree to DuckDB's text, with Pinot's types. What has no translation here is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.functions import find_aggregate, find_scalar
+from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql
+from meshloom.engine.sql.windows import window
+
+
+class Columns(Protocol):
+    """Where column names are looked up."""
+
+    def column(self, name: str, table: str = "") -> Typed:
+        """Raises PinotError 710 when there is none of the name, 700 when there are several."""
+
+    def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
+        """A query inside an expression, which may name columns of the query around it. Raises PinotError 700."""
+
+
+COMPARISONS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
+ARITHMETIC: dict[type[exp.Expr], str] = {
+    exp.Add: "plus",
+    exp.Sub: "minus",
+    exp.Mul: "times",
+    exp.Div: "divide",
+    exp.Mod: "mod",
+}
+TYPE_NAMES = {
+    "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
+    "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
+    "VARBINARY": "BYTES", "JSON": "JSON",
+}  # fmt: skip
+
+
+class Translator:
+    """Translates the expressions of one SELECT. `single` chooses the single-stage engine's semantics."""
+
+    def __init__(self, columns: Columns, *, single: bool, nulls: bool) -> None:
+        self.columns = columns
+        self.single = single
+        self.nulls = nulls
+
+    def translate(self, node: exp.Expr) -> Typed:
+        """Raises PinotError: 710 for an unknown column, 700 for what is not understood."""
+        for kind in type(node).__mro__:
+            method = METHODS.get(kind)
+            if method is not None:
+                return method(self, node)
+        raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+
+    # --- leaves
+
+    def column(self, node: exp.Column) -> Typed:
+        return self.columns.column(node.name, node.table)
+
+    def literal(self, node: exp.Literal) -> Typed:
+        text = str(node.this)
+        if node.is_string:
+            return Typed(literal_sql(text), "STRING", text)
+        if "." in text or "e" in text.lower():
+            return Typed(f"CAST({text} AS DOUBLE)", "DOUBLE", text)
+        type_ = "INT" if -(2**31) <= int(text) < 2**31 else "LONG" if -(2**63) <= int(text) < 2**63 else "BIG_DECIMAL"
+        return Typed(f"CAST({text} AS {duckdb_type(type_)})", type_, text)
+
+    def boolean(self, node: exp.Boolean) -> Typed:
+        return Typed("true" if node.this else "false", "BOOLEAN", str(bool(node.this)).lower())
+
+    def null(self, node: exp.Null) -> Typed:
+        return Typed("NULL", "STRING")
+
+    def paren(self, node: exp.Paren) -> Typed:
+        return self.translate(node.this)
+
+    # --- operators
+
+    def arithmetic(self, node: exp.Binary) -> Typed:
+        left, right = self.translate(node.left), self.translate(node.right)
+        name = ARITHMETIC[type(node)]
+        function = find_scalar(name)
+        assert function is not None
+        if self.single or not (left.numeric and right.numeric) or name in ("divide", "mod"):
+            return function.call([left, right])
+        type_ = max(left.type, right.type, key=NUMERIC.index)
+        operator = {"plus": "+", "minus": "-", "times": "*"}[name]
+        sql = f"({left.cast(type_).sql} {operator} {right.cast(type_).sql})"
+        return Typed(sql, type_, aggregate=left.aggregate or right.aggregate)
+
+    def negative(self, node: exp.Neg) -> Typed:
+        value = self.translate(node.this)
+        literal = None if value.literal is None else f"-{value.literal}"
+        return Typed(f"(- {value.sql})", value.type, literal, value.aggregate)
+
+    def comparison(self, node: exp.Binary) -> Typed:
+        operator = COMPARISONS[type(node)]
+        left, right = self.alike(self.translate(node.left), self.translate(node.right))
+        aggregate = left.aggregate or right.aggregate
+        if left.array and not right.array:
+            return Typed(self.any_value(left, f"{{0}} {operator} {right.sql}", every=operator == "<>"), "BOOLEAN")
+        return Typed(f"({left.sql} {operator} {right.sql})", "BOOLEAN", aggregate=aggregate)
+
+    def alike(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
+        """Both sides as one type: a literal takes the other side's, numbers widen, times meet as what they are."""
+        a, b = left.element, right.element
+        if a == b:
+            return left, right
+        if right.literal is not None and not (a in NUMERIC and b in NUMERIC):
+            return left, self.constant(right, a)
+        if left.literal is not None and not (a in NUMERIC and b in NUMERIC):
+            return self.constant(left, b), right
+        if a in NUMERIC and b in NUMERIC:
+            return left, right
+        if "STRING" in (a, b) and not left.array and not right.array:
+            return left.cast("STRING"), right.cast("STRING")
+        return left, right if left.array else right.cast(a)
+
+    def constant(self, literal: Typed, type_: str) -> Typed:
+        """A literal as a value of a column's type. Raises PinotError 200 when it cannot be one."""
+        text = literal.literal or ""
+        if type_ in NUMERIC:
+            try:
+                float(text)
+            except ValueError:
+                raise PinotError(QUERY_VALIDATION, f"Cannot convert value: '{text}' to type: {type_}") from None
+            return Typed(text if literal.type != "STRING" else f"CAST({literal.sql} AS DOUBLE)", "DOUBLE", text)
+        if type_ == "BYTES":
+            try:
+                return Typed(f"from_hex('{bytes.fromhex(text).hex()}')", "BYTES", text)
+            except ValueError:
+                raise PinotError(QUERY_VALIDATION, f"Cannot convert value: '{text}' to type: BYTES") from None
+        return Typed(cast_sql(literal.sql, literal.type, type_), type_, text)
+
+    @staticmethod
+    def any_value(array: Typed, condition: str, *, every: bool = False) -> str:
+        """A multi-value column matches when any of its values does; a negation when all do."""
+        kept = f"list_filter({array.sql}, lambda v: {condition.format('v')})"
+        return f"(length({kept}) = length({array.sql}))" if every else f"(length({kept}) > 0)"
+
+    def connector(self, node: exp.Connector) -> Typed:
+        word = "AND" if isinstance(node, exp.And) else "OR"
+        parts = [self.condition(part) for part in node.flatten()]
+        sql = "(" + f" {word} ".join(part.sql for part in parts) + ")"
+        return Typed(sql, "BOOLEAN", aggregate=any(part.aggregate for part in parts))
+
+    def condition(self, node: exp.Expr) -> Typed:
+        value = self.translate(node)
+        return value if value.type == "BOOLEAN" else value.cast("BOOLEAN")
+
+    def negation(self, node: exp.Not) -> Typed:
+        inner = node.this.unnest()
+        if isinstance(inner, exp.In):
+            return self.membership(inner, negated=True)
+        value = self.condition(node.this)
+        return Typed(f"(NOT {value.sql})", "BOOLEAN", aggregate=value.aggregate)
+
+    def membership(self, node: exp.In, negated: bool = False) -> Typed:
+        value = self.translate(node.this)
+        query = node.args.get("query")
+        if query is not None:
+            sql, _ = self.columns.subquery(inner_query(query))
+            return Typed(f"({value.sql} {'NOT IN' if negated else 'IN'} ({sql}))", "BOOLEAN")
+        options = ", ".join(self.alike(value, self.translate(item))[1].sql for item in node.expressions)
+        word = "NOT IN" if negated else "IN"
+        if value.array:
+            return Typed(self.any_value(value, f"{{0}} {word} ({options})", every=negated), "BOOLEAN")
+        return Typed(f"({value.sql} {word} ({options}))", "BOOLEAN", aggregate=value.aggregate)
+
+    def between(self, node: exp.Between) -> Typed:
+        value = self.translate(node.this)
+        low = self.alike(value, self.translate(node.args["low"]))[1]
+        high = self.alike(value, self.translate(node.args["high"]))[1]
+        if value.array:
+            return Typed(self.any_value(value, f"{{0}} BETWEEN {low.sql} AND {high.sql}"), "BOOLEAN")
+        return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", "BOOLEAN", aggregate=value.aggregate)
+
+    def like(self, node: exp.Like) -> Typed:
+        value, pattern = self.translate(node.this).cast("STRING"), self.translate(node.expression)
+        return Typed(f"({value.sql} LIKE {pattern.sql})", "BOOLEAN", aggregate=value.aggregate)
+
+    def is_null(self, node: exp.Is) -> Typed:
+        value = self.translate(node.this)
+        if isinstance(node.expression, exp.Null):
+            return Typed(f"({value.sql} IS NULL)", "BOOLEAN", aggregate=value.aggregate)
+        if isinstance(node.expression, exp.Boolean):
+            word = "TRUE" if node.expression.this else "FALSE"
+            return Typed(f"({value.cast('BOOLEAN').sql} IS {word})", "BOOLEAN", aggregate=value.aggregate)
+        raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+
+    def case(self, node: exp.Case) -> Typed:
+        operand = node.this
+        branches = []
+        for branch in node.args["ifs"]:
+            test = exp.EQ(this=operand.copy(), expression=branch.this.copy()) if operand else branch.this
+            branches.append((self.condition(test), self.translate(branch.args["true"])))
+        default = node.args.get("default")
+        other = self.translate(default) if default is not None else Typed("NULL", branches[0][1].type)
+        results = [value for _, value in branches] + ([other] if default is not None else [])
+        kinds = {value.type for value in results if value.sql != "NULL"} or {"STRING"}
+        type_ = kinds.pop() if len(kinds) == 1 else "DOUBLE" if kinds <= set(NUMERIC) else "STRING"
+        body = " ".join(f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in branches)
+        aggregate = any(test.aggregate or value.aggregate for test, value in branches) or other.aggregate
+        return Typed(f"(CASE {body} ELSE {other.cast(type_).sql} END)", type_, aggregate=aggregate)
+
+    def cast(self, node: exp.Cast) -> Typed:
+        name = node.to.this.name if isinstance(node.to.this, exp.DataType.Type) else str(node.to.this)
+        type_ = TYPE_NAMES.get(name.upper())
+        if type_ is None:
+            raise PinotError(QUERY_VALIDATION, f"Unable to cast expression to type - {name}")
+        return self.translate(node.this).cast(type_)
+
+    def extract(self, node: exp.Extract) -> Typed:
+        return self.function(node.name.lower(), [node.expression])
+
+    def trim(self, node: exp.Trim) -> Typed:
+        name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
+        return self.function(name, [node.this])
+
+    # --- functions
+
+    def anonymous(self, node: exp.Anonymous) -> Typed:
+        return self.function(node.name, node.expressions)
+
+    def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
+        aggregate = find_aggregate(name)
+        if aggregate is not None:
+            return self.aggregation(name, arguments)
+        function = find_scalar(name)
+        if function is None:
+            raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
+        return function.call([self.translate(argument) for argument in arguments])
+
+    def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
+        found = find_aggregate(name)
+        assert found is not None
+        suffix = f" FILTER (WHERE {where})" if where else ""
+        if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
+            return self.distinct(name, arguments[0], suffix)
+        if found.name == "count" and (not arguments or isinstance(arguments[0], exp.Star)):
+            return Typed(f"count(*){suffix}", "LONG", aggregate=True)
+        if not found.least <= len(arguments) <= found.most:
+            raise PinotError(QUERY_VALIDATION, f"Invalid number of arguments for aggregation {name.lower()}")
+        values = [self.translate(argument) for argument in arguments]
+        result = found.single if self.single else found.multi
+        type_ = result if isinstance(result, str) else result(values)
+        sql = found.render(values)
+        sql = (
+            sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
+            if " FILTER " in sql and where
+            else sql + suffix
+        )
+        if self.single and not self.nulls and found.empty:
+            sql = f"coalesce({sql}, {found.empty})"
+        return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
+
+    def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:
+        value = self.translate(node.expressions[0])
+        if name.lower() == "count":
+            type_ = "INT" if self.single else "LONG"
+            return Typed(f"CAST(count(DISTINCT {value.sql}){suffix} AS {duckdb_type(type_)})", type_, aggregate=True)
+        if name.lower() in ("sum", "avg"):
+            number = value.cast("DOUBLE").sql
+            return Typed(f"coalesce({name.lower()}(DISTINCT {number}){suffix}, 0)", "DOUBLE", aggregate=True)
+        raise PinotError(QUERY_VALIDATION, f"Function '{name.lower()}' on DISTINCT is not supported.")
+
+    def filtered(self, node: exp.Filter) -> Typed:
+        call = node.this
+        if not isinstance(call, exp.Anonymous) or find_aggregate(call.name) is None:
+            raise PinotError(QUERY_VALIDATION, "FILTER stands behind an aggregation only")
+        where = self.condition(node.expression.this).sql
+        return self.aggregation(call.name, call.expressions, where)
+
+    # --- what only the multi-stage engine has
+
+    def scalar_query(self, node: exp.Subquery) -> Typed:
+        sql, columns = self.columns.subquery(inner_query(node))
+        if len(columns) != 1:
+            raise PinotError(QUERY_VALIDATION, "A subquery in place of a value has one column")
+        return Typed(f"({sql})", columns[0].type)
+
+    def exists(self, node: exp.Exists) -> Typed:
+        sql, _ = self.columns.subquery(inner_query(node.this))
+        return Typed(f"EXISTS ({sql})", "BOOLEAN")
+
+    def window(self, node: exp.Window) -> Typed:
+        if self.single:
+            raise PinotError(QUERY_VALIDATION, "Window functions need useMultistageEngine=true")
+        return window(self, node)
+
+
+def inner_query(node: exp.Expr) -> exp.Query:
+    """The query inside parentheses. Raises PinotError 700 when there is none."""
+    inner = node.unnest()
+    if not isinstance(inner, exp.Query):
+        raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+    return inner
+
+
+Method = Callable[..., Typed]  # each takes the kind of node that is its key
+METHODS: dict[type, Method] = {
+    exp.Column: Translator.column,
+    exp.Literal: Translator.literal,
+    exp.Boolean: Translator.boolean,
+    exp.Null: Translator.null,
+    exp.Paren: Translator.paren,
+    exp.Neg: Translator.negative,
+    exp.And: Translator.connector,
+    exp.Or: Translator.connector,
+    exp.Not: Translator.negation,
+    exp.In: Translator.membership,
+    exp.Between: Translator.between,
+    exp.Like: Translator.like,
+    exp.Is: Translator.is_null,
+    exp.Case: Translator.case,
+    exp.Cast: Translator.cast,
+    exp.Extract: Translator.extract,
+    exp.Trim: Translator.trim,
+    exp.Anonymous: Translator.anonymous,
+    exp.Filter: Translator.filtered,
+    exp.Subquery: Translator.scalar_query,
+    exp.Exists: Translator.exists,
+    exp.Window: Translator.window,
+    **dict.fromkeys(ARITHMETIC, Translator.arithmetic),
+    **dict.fromkeys(COMPARISONS, Translator.comparison),
+}

@@ -111,7 +111,8 @@ class _Query:
             position = int(node.this)
             if not 1 <= position <= len(self.items):
                 raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(self.items)}")
-            return self.items[position - 1].node.unalias()
+            item: exp.Expr = self.items[position - 1].node.unalias()
+            return item
         return node.transform(
             lambda part: (
                 aliases[part.name.lower()].copy()

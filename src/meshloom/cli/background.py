@@ -31,7 +31,7 @@ def require_free(place: Place) -> None:
         )
 
 
-def start(place: Place, addresses: Addresses, *, apply: bool, sample: bool) -> Running:
+def start(place: Place, addresses: Addresses, *, apply: bool) -> Running:
     """Start a platform that outlives this command, and return when it answers.
 
     Raises CallError or InputError as the child reports them (with its exit code), Broken when it dies or is not
@@ -39,10 +39,11 @@ def start(place: Place, addresses: Addresses, *, apply: bool, sample: bool) -> R
     """
     for listener in addresses.bind():  # a busy port is told here, by name, and not in a log
         listener.close()
-    words = [sys.executable, "-m", "meshloom", "--mesh", str(place.mesh), "--home", str(place.home), "up"]
+    words = [sys.executable, "-m", "meshloom", "--mesh", str(place.mesh), "--home", str(place.home)]
+    words += [*["--sample"] * place.sample, "up"]
     words += ["--host", addresses.host, "--port", str(addresses.port)]
     words += ["--controller-port", str(addresses.controller_port), "--broker-port", str(addresses.broker_port)]
-    words += ["--apply"] * apply + ["--sample"] * sample
+    words += ["--apply"] * apply
     out = place.home / "logs" / "up.txt"
     out.parent.mkdir(parents=True, exist_ok=True)
     quiet = {name: value for name, value in os.environ.items() if name not in ("MESHLOOM_DETACH", "MESHLOOM_JSON")}

@@ -47,7 +47,7 @@ def program(place: Place) -> str:
     name = "meshloom"
     if shutil.which(name) is None and Path(sys.argv[0]).name == name:
         name = os.path.relpath(sys.argv[0])
-    if Place.of(Path(), None).mesh == place.mesh:
+    if Place.of(Path()).mesh == place.mesh:
         return name
     return f"{name} --mesh {shlex.quote(os.path.relpath(place.mesh))}"
 

@@ -35,6 +35,9 @@ def root(
     home: Annotated[
         Path | None, typer.Option("--home", envvar="MESHLOOM_HOME", help="Where state lives; default MESH/.meshloom.")
     ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", envvar="MESHLOOM_SAMPLE", help="Read the sample of each packaged source.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option(
@@ -43,7 +46,7 @@ def root(
     ] = False,
 ) -> None:
     """Meshloom: a self-serve data mesh on one machine. Without a command: where you are and what comes next."""
-    context.obj = Place.of(mesh, home)
+    context.obj = Place.of(mesh, home, sample)
     if context.invoked_subcommand is None:
         from meshloom.cli.journey import show
 

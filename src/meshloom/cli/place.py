@@ -10,17 +10,18 @@ from meshloom.errors import CallError
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`mesh` and `home` are absolute."""
+    """`mesh` and `home` are absolute; `sample` reads the small sample of each packaged source in its place."""
 
     mesh: Path
     home: Path
+    sample: bool = False
 
     @classmethod
-    def of(cls, mesh: Path, home: Path | None) -> Place:
+    def of(cls, mesh: Path, home: Path | None = None, sample: bool = False) -> Place:
         """The folder given, or the nearest one above it that holds a `mesh.yaml`."""
         start = mesh.expanduser().absolute()
         folder = next((f for f in (start, *start.parents) if (f / "mesh.yaml").is_file()), start)
-        return cls(folder, (home.expanduser().absolute() if home else folder / ".meshloom"))
+        return cls(folder, (home.expanduser().absolute() if home else folder / ".meshloom"), sample)
 
     @property
     def exists(self) -> bool:

@@ -37,9 +37,17 @@ def query(
     from meshloom.cli import answers
     from meshloom.cli.session import session, token_for
     from meshloom.client.mesh import Mesh
+    from meshloom.errors import CallError
 
     place: Place = context.obj
     kind = answers.chosen("json" if json else format, output)
+    if not (user or token):
+        raise CallError(
+            "Nobody asks",
+            why="Every row is read by somebody, for a purpose",
+            remedy="Add --as USER (a persona of identities.yaml) and --purpose P, or --token",
+            code="nobody",
+        )
     statement = sys.stdin.read() if sql == "-" else sql
     with session(place) as connection:
         reader = token_for(connection, user, token)

@@ -52,11 +52,11 @@ class Serving:
 
 
 @contextmanager
-def private(place: Place, path: str, *, sample: bool = False) -> Iterator[Serving]:
+def private(place: Place, path: str) -> Iterator[Serving]:
     """The platform's APIs on a unix socket, for one command. Raises as `Mesh.open`."""
     with ExitStack() as stack:
         stack.enter_context(written_to(place.home / "logs" / "commands.jsonl"))
-        mesh = Mesh.open(place.mesh, place.home, sample=sample)
+        mesh = Mesh.open(place.mesh, place.home, sample=place.sample)
         stack.callback(mesh.close)
         operator = secrets.token_urlsafe(32)
         app = application.build(mesh, operator=operator)
@@ -67,7 +67,7 @@ def private(place: Place, path: str, *, sample: bool = False) -> Iterator[Servin
 
 
 @contextmanager
-def public(place: Place, addresses: Addresses, *, log: str = "", sample: bool = False) -> Iterator[Serving]:
+def public(place: Place, addresses: Addresses, *, log: str = "") -> Iterator[Serving]:
     """The whole platform: portal and APIs, controller and broker. `log` is "-" for standard error.
 
     Raises CallError (a busy port, another platform on this home), and as `Mesh.open`.
@@ -77,7 +77,7 @@ def public(place: Place, addresses: Addresses, *, log: str = "", sample: bool = 
         for listener in sockets:
             stack.callback(listener.close)
         stack.enter_context(written_to(None if log == "-" else place.home / "logs" / "server.jsonl"))
-        mesh = Mesh.open(place.mesh, place.home, sample=sample)
+        mesh = Mesh.open(place.mesh, place.home, sample=place.sample)
         stack.callback(mesh.close)
         operator = secrets.token_urlsafe(32)
         doors = Doors(list(zip(_applications(mesh, operator), sockets, strict=True)))

@@ -38,9 +38,6 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", envvar="MESHLOOM_DETACH", help="Run in the background; `meshloom down` ends it.")
     ] = False,
-    sample: Annotated[
-        bool, typer.Option("--sample", envvar="MESHLOOM_SAMPLE", help="Read the small sample of each packaged source.")
-    ] = False,
     log: Annotated[
         str,
         typer.Option("--log", envvar="MESHLOOM_LOG", help="Where logs go; - is standard error. Default: HOME/logs."),
@@ -55,11 +52,11 @@ def up(
     background.require_free(place)
     addresses = Addresses(host, port, controller_port, broker_port)
     if detach:
-        running = background.start(place, addresses, apply=apply, sample=sample)
+        running = background.start(place, addresses, apply=apply)
         _say(place, running, json, f"It runs in the background (process {running.pid}); `meshloom down` ends it.")
         return
     ended = threading.Event()
-    with public(place, addresses, log=log, sample=sample) as serving:
+    with public(place, addresses, log=log) as serving:
         assert serving.running is not None
         if apply:
             _apply(serving.running, json)

@@ -12,8 +12,8 @@ from meshloom.spec.load import check_mesh, in_order
 from meshloom.spec.product import Language, MeshSpec, Product, Transformation
 
 
-def validate(root: Path, sample: bool = False) -> tuple[MeshSpec | None, tuple[Problem, ...]]:
-    """The mesh as far as it can be read, and every problem: of manifests, contracts, policies, SQL and Python.
+def validate(root: Path, sample: bool = False) -> tuple[Problem, ...]:
+    """Every problem of a mesh's folder: of manifests, contracts, policies, SQL and Python, by file and line.
 
     Args:
         root: the folder that holds mesh.yaml.
@@ -24,9 +24,9 @@ def validate(root: Path, sample: bool = False) -> tuple[MeshSpec | None, tuple[P
     """
     spec, problems = check_mesh(root, sample)
     if spec is None:
-        return None, problems
+        return problems
     found = [problem for product in spec.products for problem in check_product(product, spec)]
-    return spec, in_order([*problems, *found])
+    return in_order([*problems, *found])
 
 
 def check_product(product: Product, spec: MeshSpec) -> tuple[Problem, ...]:

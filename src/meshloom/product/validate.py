@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshloom.errors import InputError, Problem
+from meshloom.product.bind import check_contract, check_sql, produced_columns
 from meshloom.product.inputs import Columns, input_columns
 from meshloom.product.python_step import check_python
-from meshloom.product.sql.bind import check_contract, check_sql, produced_columns
 from meshloom.spec.load import check_mesh, in_order
 from meshloom.spec.product import Language, MeshSpec, Product, Transformation
 

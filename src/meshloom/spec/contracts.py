@@ -30,7 +30,7 @@ RESERVED = ("_actual_time", "_processing_time", "_retracted", "_tags", "_broken"
 
 def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
     """The contract and everything wrong with it; None when its shape is wrong."""
-    problems = [*document.problems, *(check_shape(document, "odcs") if document.data is not None else ())]
+    problems = [*document.problems, *(_shape(document) if document.data is not None else ())]
     if problems:
         return None, problems
     data = document.data
@@ -70,6 +70,25 @@ def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
     return contract, problems
 
 
+def _shape(document: Document) -> list[Problem]:
+    """What departs from ODCS. A property without a logicalType is said once; its schema would say it as each type."""
+    data = document.data
+    objects = data.get("schema") if isinstance(data, dict) else None
+    untyped = [
+        ("schema", number, "properties", index)
+        for number, table in enumerate(objects if isinstance(objects, list) else ())
+        for index, prop in enumerate(table.get("properties") or () if isinstance(table, dict) else ())
+        if isinstance(prop, dict) and "logicalType" not in prop
+    ]
+    places = {document.place(pointer): pointer for pointer in untyped}
+    found = [problem for problem in check_shape(document, "odcs") if (problem.line, problem.column) not in places]
+    for pointer in untyped:
+        name = data["schema"][pointer[1]]["properties"][pointer[3]].get("name")
+        what, why = f"column {name!r} has no logicalType", "rows are stored and checked by it"
+        found.append(document.problem(pointer, "missing-key", what, why, "add logicalType: string"))
+    return found
+
+
 def _columns(place: Place, table: Mapping[str, Any], problems: list[Problem]) -> tuple[list[Column], list[Rule]]:
     columns: list[Column] = []
     rules: list[Rule] = []
@@ -103,13 +122,10 @@ def _column(place: Place, prop: Mapping[str, Any], extensions: Mapping[str, Any]
         what = f"unknown classification {classification!r}"
         remedy = did_you_mean(classification, CLASSIFICATIONS)
         problems.append(place.at("classification").problem("wrong-value", what, "policies know four", remedy))
-    if "logicalType" not in prop:
-        what, remedy = f"column {prop['name']!r} has no logicalType", "add logicalType: string"
-        problems.append(place.problem("missing-key", what, "rows are stored and checked by it", remedy))
     declassified = extensions.get("declassified") or {}
     return Column(
         name=prop["name"],
-        type=str(prop.get("logicalType", "string")),
+        type=str(prop["logicalType"]),
         physical=str(prop.get("physicalType", "")),
         required=bool(prop.get("required") or prop.get("primaryKey")),
         description=str(prop.get("description", "")),

@@ -97,6 +97,8 @@ class _Builder:
                 why = f"more than {MAX_VALUES} values or {MAX_DEPTH} levels; does an alias contain itself?"
                 self._problem(node, "yaml-too-large", "the file is too large", why, "write it without aliases")
             return None
+        if not isinstance(node, ScalarNode) and node.tag not in (_TAG + "map", _TAG + "seq"):
+            self._tag(node)
         if isinstance(node, MappingNode):
             return self._mapping(node, pointer)
         if isinstance(node, SequenceNode):
@@ -130,8 +132,11 @@ class _Builder:
             self._problem(node, "yaml-number", f"{text!r} is no number", "", "put text in quotes")
             return None
         if tag not in ("str", "timestamp", "merge", "value"):
-            self._problem(node, "yaml-tag", f"the tag {node.tag!r} is not allowed", "manifests are plain", "remove it")
+            self._tag(node)
         return text
+
+    def _tag(self, node: Node) -> None:
+        self._problem(node, "yaml-tag", f"the tag {str(node.tag)!r} is not allowed", "files are plain", "remove it")
 
     def _problem(self, node: Node, code: str, what: str, why: str, remedy: str) -> None:
         mark = node.start_mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -159,12 +160,13 @@ def read_extensions(
         at = (*pointer, "customProperties", number)
         extension = known.get(name)
         if extension is None:
-            why = f"Meshloom has no such property on a {where}"
-            problems.append(
-                document.problem(
-                    (*at, "property"), "unknown-extension", f"unknown property {name!r}", why, did_you_mean(name, known)
-                )
-            )
+            why = f"Meshloom has no such property on {'an' if where[0] in 'aeiou' else 'a'} {where}"
+            short = {name.removeprefix(PREFIX): name for name in known}
+            near = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), [word.lower() for word in short], n=1)
+            meant = next((word for word in short if near and word.lower() == near[0]), "")
+            remedy = f"did you mean {short[meant]!r}?" if meant else f"known here: {', '.join(sorted(known))}"
+            what = f"unknown property {name!r}"
+            problems.append(document.problem((*at, "property"), "unknown-extension", what, why, remedy))
             continue
         wrong = _wrong(document, at, extension, entry.get("value"))
         problems.extend(wrong)

@@ -129,8 +129,8 @@ class _Mesh:
             if domain not in known and domain not in self.unreadable:
                 continue
             document = self.document(path)
-            contracts = self.contracts(path.parent)
-            product, wrong = read_manifest(document, mesh, domain, self.root, folder, contracts)
+            contracts, broken = self.contracts(path.parent)
+            product, wrong = read_manifest(document, mesh, domain, self.root, folder, contracts, broken)
             self.problems.extend(wrong)
             name = path.parent.name
             if name in first:
@@ -145,12 +145,15 @@ class _Mesh:
                 found.append(product)
         return found
 
-    def contracts(self, folder: Path) -> dict[str, Contract]:
+    def contracts(self, folder: Path) -> tuple[dict[str, Contract], bool]:
+        """The contracts of a product by id, and whether some file could not be read."""
         found: dict[str, Contract] = {}
+        broken = False
         for path in sorted((folder / "contracts").glob("*.odcs.yaml")):
             document = self.document(path)
             contract, wrong = read_contract(document)
             self.problems.extend(wrong)
+            broken = broken or bool(wrong)
             if contract is None:
                 continue
             if contract.id in found:
@@ -158,7 +161,7 @@ class _Mesh:
                 what = f"two contracts have the id {contract.id!r}"
                 self.problems.append(document.problem(("id",), "duplicate-name", what, why, "change one"))
             found[contract.id] = contract
-        return found
+        return found, broken
 
     def personas(self, purposes: dict[str, str]) -> list[Persona]:
         path = self.root / "identities.yaml"

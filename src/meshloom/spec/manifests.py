@@ -34,6 +34,7 @@ class _Reading:
     root: Path
     folder: str
     contracts: Mapping[str, Contract]
+    broken_contracts: bool
     problems: list[Problem]
 
     def problem(self, pointer: Pointer, code: str, what: str, why: str = "", remedy: str = "") -> None:
@@ -57,13 +58,23 @@ class _Reading:
 
 
 def read_manifest(
-    document: Document, mesh: str, domain: str, root: Path, folder: str, contracts: Mapping[str, Contract]
+    document: Document,
+    mesh: str,
+    domain: str,
+    root: Path,
+    folder: str,
+    contracts: Mapping[str, Contract],
+    broken_contracts: bool = False,
 ) -> tuple[Product | None, list[Problem]]:
-    """The product of one manifest and everything wrong with it; None when it cannot be used at all."""
+    """The product of one manifest and everything wrong with it; None when it cannot be used at all.
+
+    `contracts` are the product's by id; with `broken_contracts` some could not be read and have problems of their own,
+    so that a port whose contract is not among them is not reported a second time.
+    """
     problems = [*document.problems, *(check_shape(document, "odps") if document.data is not None else ())]
     if problems:
         return None, problems
-    reading = _Reading(document, mesh, domain, root, folder, contracts, problems)
+    reading = _Reading(document, mesh, domain, root, folder, contracts, broken_contracts, problems)
     data = document.data
     urn = _urn(reading, data)
     owner = _owner(reading, data)
@@ -79,7 +90,7 @@ def read_manifest(
     outputs = _outputs(reading, data, version)
     served = tuple({port.contract.id: port.contract for port in outputs}.values())
     transformations = _transformations(reading, extensions.get("transformation"), served, inputs)
-    if problems or urn is None:
+    if problems or urn is None or broken_contracts:
         return None, problems
     description = data.get("description") or {}
     return Product(
@@ -224,7 +235,7 @@ def _outputs(reading: _Reading, data: Mapping[str, Any], version: str) -> list[O
         if contract is None:
             what = f"no contract of this product has the id {entry.get('contractId')!r}"
             remedy = did_you_mean(str(entry.get("contractId", "")), reading.contracts)
-            if reading.contracts or not reading.problems:
+            if not reading.broken_contracts:
                 reading.problem(
                     (*at, "contractId"), "unknown-contract", what, "looked in contracts/*.odcs.yaml", remedy
                 )

@@ -118,13 +118,29 @@ def _say(document: Document, error: ValidationError, name: str) -> Iterator[Prob
             yield document.problem(pointer, "wrong-value", f"{_show(instance)} cannot stand {where}", allowed, remedy)
         case "oneOf" if all(child.validator == "required" for child in error.context or ()):
             names = sorted({key for child in error.context or () for key in _required(child)})
-            what = f"exactly one of {', '.join(names)} must stand {where}"
-            yield document.problem(pointer, "missing-key", what, standard, "add one")
+            stray = [key for key in instance if key not in _quality_keys()]
+            for key in stray:
+                why = f"{standard} has no such key"
+                remedy = did_you_mean(key, names)
+                yield document.problem((*pointer, key), "unknown-key", f"unknown key {key!r} {where}", why, remedy)
+            if not stray:
+                what = f"exactly one of {', '.join(names)} must stand {where}"
+                yield document.problem(pointer, "missing-key", what, standard, "add one")
         case "pattern":
             why = f"it must match {value}"
             yield document.problem(pointer, "wrong-value", f"{_show(instance)} cannot stand {where}", why, "rename it")
         case _:
             yield document.problem(pointer, "wrong-value", f"{error.message} {where}", standard, "")
+
+
+@cache
+def _quality_keys() -> frozenset[str]:
+    """Keys of an ODCS quality entry of any type, the one place where a schema says "exactly one of"."""
+    known: set[str] = set()
+    definitions = schema("odcs")["$defs"]
+    for name in ("DataQuality", "DataQualityLibrary", "DataQualitySql", "DataQualityCustom"):
+        _collect(definitions[name], schema("odcs"), known, {})
+    return frozenset(known)
 
 
 def _required(error: ValidationError) -> list[str]:

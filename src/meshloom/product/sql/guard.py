@@ -121,8 +121,9 @@ def condition_findings(condition: exp.Expr, columns: Collection[str]) -> Iterato
 def _syntax(error: Exception) -> Finding:
     entries = getattr(error, "errors", None) or [{}]
     detail = str(entries[0].get("description") or error).splitlines()[0]
-    line, column = int(entries[0].get("line") or 0), int(entries[0].get("col") or 0)
+    detail = "something is missing" if detail.startswith("Required keyword") else detail
     near = str(entries[0].get("highlight") or "")
+    line, column = int(entries[0].get("line") or 0), int(entries[0].get("col") or 0) - max(0, len(near) - 1)
     what = f"the SQL does not parse: {detail}" + (f" near {near!r}" if near else "")
     return Finding("sql-syntax", what, "", "mend it; the dialect is DuckDB's", line, column)
 
@@ -130,9 +131,7 @@ def _syntax(error: Exception) -> Finding:
 def _no_select(tree: exp.Expr) -> Finding:
     word = tree.sql(dialect="duckdb").split(maxsplit=1)[0].upper()
     if isinstance(tree, WRITES):
-        return Finding(
-            "sql-write", f"{word} writes", "a transformation only reads; Meshloom publishes", "write a SELECT"
-        )
+        return Finding("sql-write", f"{word} writes", "owners' SQL only reads, Meshloom publishes", "write a SELECT")
     return Finding("sql-write", f"{word} is no query", "a transformation is one SELECT", "write a SELECT")
 
 

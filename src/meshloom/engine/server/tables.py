@@ -167,7 +167,9 @@ class Server:
             segments=len(self._catalog.segments(physical)),
             generation=self._generation,
             null_handling=keeps,
-            comparison_column=loading.comparison_column(config) if config.upsert else "",
+            comparison_column=loading.comparison_column(config)
+            if config.upsert
+            else str((config.section("metadata").get("customConfigs") or {}).get("asOfColumn") or ""),
         )
 
     def _column(self, field: FieldSpec, config: TableConfig, keeps: bool) -> ColumnInfo:

@@ -1,0 +1,1 @@
+"""A quantum's ports at run time."""

@@ -92,7 +92,7 @@ def load(session: Session, sources: Sequence[Source], wanted: Mapping[str, Seque
         kind = str(source.port.source.get("format") or path.suffix.lstrip("."))
         options = {str(key): str(value) for key, value in dict(source.port.source.get("options") or {}).items()}
         try:
-            load_file(session, name, path, kind, wanted.get(source.port.name, ()), options, shown)
+            load_file(session, source.port.name, path, kind, wanted.get(source.port.name, ()), options, shown)
         except InputError as error:
             problems += error.problems
     if problems:

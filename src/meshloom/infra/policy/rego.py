@@ -1,0 +1,45 @@
+"""Rego in process, by regopy. The only place that imports it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import regopy
+
+from meshloom.infra.policy.evaluator import PolicyError
+
+
+class Rego:
+    """Satisfies `Evaluator`."""
+
+    def __init__(self, modules: Mapping[str, str], data: Mapping[str, Any] | None = None) -> None:
+        """`modules` are Rego texts by file name. Raises PolicyError when one does not parse."""
+        self._lock = threading.Lock()
+        self._interpreter = regopy.Interpreter()
+        for name, text in modules.items():
+            try:
+                self._interpreter.add_module(name, text)
+            except regopy.RegoError as error:
+                raise PolicyError(f"The policy {name} does not parse", why=_sentence(error)) from error
+        if data:
+            self._interpreter.add_data(dict(data))
+
+    def evaluate(self, path: str, document: Mapping[str, Any]) -> Any:
+        """See `Evaluator.evaluate`."""
+        with self._lock:
+            try:
+                self._interpreter.set_input(dict(document))
+                output = self._interpreter.query(f"data.{path}")
+                results = output.results if output.ok() else []
+            except (regopy.RegoError, ValueError, TypeError) as error:
+                raise PolicyError(f"The policies at {path} cannot be evaluated", why=_sentence(error)) from error
+        if len(results) != 1 or not results[0].expressions:
+            raise PolicyError(f"The policies at {path} give no answer", why="two rules may contradict each other")
+        return results[0].expressions[0]
+
+
+def _sentence(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if "errormsg" in line]
+    return lines[0].split(":", 1)[-1].strip(" )") if lines else str(error).splitlines()[0]

@@ -7,13 +7,14 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
-from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, PinotError
+from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, QUERY_VALIDATION, PinotError
+from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.multi import compile_multi
@@ -37,6 +38,10 @@ class QueryResult:
     segments: int
     milliseconds: int
 
+    def without_totals(self) -> QueryResult:
+        """The same without saying how many rows and segments there are."""
+        return replace(self, total_docs=self.rows.num_rows, segments=1)
+
 
 class Broker:
     """Answers queries over what a server holds. Safe for threads."""
@@ -55,27 +60,32 @@ class Broker:
         except PinotError as error:
             return failure(error, int((time.perf_counter() - started) * 1000))
 
-    def run(self, statement: Statement, key: object = None) -> QueryResult:
+    @property
+    def relations(self) -> Relations:
+        """The tables that queries may name."""
+        return self._server
+
+    def run(self, statement: Statement, key: object = None, relations: Relations | None = None) -> QueryResult:
         """Run a parsed query. Raises PinotError.
 
         `key` names the translation in the cache, for callers that rewrite trees; it must tell apart everything that
-        the tree and the options may hold.
+        the tree and the options may hold. `relations` stand in place of the broker's own.
         """
-        compiled = self.compiled(statement, key)
+        compiled = self.compiled(statement, key, relations)
         started = time.perf_counter()
         rows = self._execute(compiled.sql, int(statement.option("timeoutMs", str(TIMEOUT_MS))))
-        relations = [relation for table in compiled.tables if (relation := self._server.find(table))]
+        read = [relation for table in compiled.tables if (relation := self._server.find(table))]
         return QueryResult(
             compiled.columns,
             rows,
             compiled.tables,
             compiled.aggregates,
-            sum(relation.rows for relation in relations),
-            sum(relation.segments for relation in relations),
+            sum(relation.rows for relation in read),
+            sum(relation.segments for relation in read),
             int((time.perf_counter() - started) * 1000),
         )
 
-    def compiled(self, statement: Statement, key: object = None) -> Compiled:
+    def compiled(self, statement: Statement, key: object = None, relations: Relations | None = None) -> Compiled:
         """The translation of a query, from the cache when it still holds. Raises PinotError."""
         key = (key or statement.text, tuple(sorted(statement.options.items())))
         with self._lock:
@@ -83,8 +93,10 @@ class Broker:
             if found is not None and found.generation == self._server.generation:
                 self._cache.move_to_end(key)
                 return found
+        if statement.explain:
+            raise PinotError(QUERY_VALIDATION, "EXPLAIN PLAN is not there yet; see docs/reference/pinot-differences.md")
         compile_ = compile_multi if statement.multistage else compile_single
-        found = compile_(statement, self._server)
+        found = compile_(statement, relations or self._server)
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:

@@ -58,6 +58,10 @@ class Statement:
         """The same query with another tree (a policy's rewriting, say)."""
         return replace(self, tree=tree)
 
+    def with_options(self, options: Mapping[str, str]) -> Statement:
+        """The same query with more options, which win over its own."""
+        return replace(self, options={**self.options, **options})
+
 
 def _of_with(table: exp.Table) -> bool:
     node: exp.Expr | None = table

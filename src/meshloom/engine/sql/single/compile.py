@@ -113,13 +113,14 @@ class _Query:
                 raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(self.items)}")
             item: exp.Expr = self.items[position - 1].node.unalias()
             return item
-        return node.transform(
+        resolved: exp.Expr = node.transform(
             lambda part: (
                 aliases[part.name.lower()].copy()
                 if isinstance(part, exp.Column) and part.name.lower() in aliases
                 else part
             )
         )
+        return resolved
 
     def _groups(self) -> list[Typed]:
         group = self.select.args.get("group")

@@ -9,7 +9,7 @@ from pathlib import Path
 from meshloom.errors import InputError, Problem
 from meshloom.infra.compute import ComputeError, Session, open_reader
 from meshloom.infra.compute.files import file_columns, load_file
-from meshloom.product.checks.values import identifier
+from meshloom.product.checks.values import identifier, misfit
 from meshloom.spec.contract import Column
 
 _LOGICAL = {
@@ -114,4 +114,4 @@ def _misfit(column: str, kind: str) -> str:
         return f"NOT regexp_full_match({column}, '[+-]?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?')"
     if kind == "BOOLEAN":
         return f"lower({column}) NOT IN ('true', 'false')"
-    return f"{column} IS NOT NULL AND TRY_CAST({column} AS {kind}) IS NULL"
+    return misfit(column, "VARCHAR", kind)

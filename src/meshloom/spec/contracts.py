@@ -137,7 +137,7 @@ def _column(place: Place, prop: Mapping[str, Any], extensions: Mapping[str, Any]
         line=place.line,
         format=str((prop.get("logicalTypeOptions") or {}).get("format", "")),
         unique=bool(prop.get("unique")),
-        declassified=str(declassified.get("reason", "")),
+        declassified=f"{declassified['reason']} (approved by {declassified['approvedBy']})" if declassified else "",
     )
 
 

@@ -124,7 +124,7 @@ EXTENSIONS: tuple[Extension, ...] = (
             "type": "object", "additionalProperties": False, "required": ["reason", "approvedBy"],
             "properties": {"reason": _TEXT, "approvedBy": _TEXT},
         },
-        "The column may have a lower classification than the columns that it is made from; logged at every apply.",
+        "Why the column may have a lower classification than the columns that it is made from, and who agreed.",
         "{reason: counts of at least 50 households, approvedBy: governance}",
     ),
     *(

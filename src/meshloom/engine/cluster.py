@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from starlette.applications import Starlette
+
+from meshloom.engine.broker.app import application as broker_application
 from meshloom.engine.broker.broker import Broker
+from meshloom.engine.controller.app import application as controller_application
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Catalog
@@ -31,6 +35,16 @@ class Cluster:
         """
         home.mkdir(parents=True, exist_ok=True)
         return cls(home, config or {})
+
+    @property
+    def controller_app(self) -> Starlette:
+        """The controller's REST interface."""
+        return controller_application(self.controller, self.broker)
+
+    @property
+    def broker_app(self) -> Starlette:
+        """The broker's REST interface."""
+        return broker_application(self.broker)
 
     def close(self) -> None:
         self.server.close()

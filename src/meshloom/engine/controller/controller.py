@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
 from meshloom.engine.errors import RestError
+from meshloom.engine.ingest.file import read_file
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
@@ -132,6 +134,18 @@ class Controller:
                     self.server.unload(before)
                 self.server.load(segment)
             return segment
+
+    def ingest_file(self, physical: str, path: Path, options: Mapping[str, str]) -> str:
+        """Make one segment of a file and return its name (POST /ingestFromFile).
+
+        Raises RestError: 404 no such table, 400 a format or a file that cannot be read; then nothing has changed.
+        """
+        self.table(physical)
+        rows = read_file(path, Schema.of(self.schema(raw_name(physical))), options)
+        name = f"{raw_name(physical)}_{time.time_ns() // 1_000_000}_{time.time_ns() % 1_000_000}"
+        file = self.deep_store.write(physical, name, rows)
+        self.push_reference(physical, name, [file], owned=True)
+        return name
 
     def drop_segment(self, physical: str, name: str) -> None:
         """Forget a segment; one that is not there does no harm, as in Pinot."""

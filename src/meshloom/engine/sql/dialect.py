@@ -9,6 +9,20 @@ from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 
+def calcite_words(found: list[tokens.Token]) -> list[tokens.Token]:
+    """Words that mean something only where Calcite expects them: MINUS between queries is EXCEPT (elsewhere it is a
+    function's name), and LEFT ASOF JOIN is what sqlglot reads as ASOF LEFT JOIN."""
+    result = list(found)
+    for place, token in enumerate(result[:-1]):
+        following = [later.text.upper() for later in result[place + 1 : place + 3]]
+        if token.token_type is TokenType.VAR and token.text.upper() == "MINUS":
+            if following[0] in ("SELECT", "ALL", "DISTINCT", "VALUES", "WITH") or following == ["(", "SELECT"]:
+                token.token_type = TokenType.EXCEPT
+        elif token.token_type is TokenType.LEFT and result[place + 1].token_type is TokenType.ASOF:
+            result[place], result[place + 1] = result[place + 1], token
+    return result
+
+
 class Pinot(Dialect):
     """Calcite's babel grammar with Pinot's settings, as far as queries need it."""
 
@@ -29,6 +43,7 @@ class Pinot(Dialect):
             "STRING": TokenType.TEXT,
             "BYTES": TokenType.VARBINARY,
             "BIG_DECIMAL": TokenType.DECIMAL,
+            "MATCH_CONDITION": TokenType.MATCH_CONDITION,
         }
 
     class Parser(parser.Parser):
@@ -36,6 +51,9 @@ class Pinot(Dialect):
         NO_PAREN_FUNCTIONS = {}
         FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS}
         STRICT_CAST = True
+
+        def parse(self, raw_tokens: list[tokens.Token], sql: str) -> list[exp.Expr | None]:
+            return super().parse(calcite_words(raw_tokens), sql)
 
     class Generator(generator.Generator):
         TYPE_MAPPING = {

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from meshloom.infra.lake import Lake
 from meshloom.quantum.deployed import DeployedPort
@@ -33,7 +35,22 @@ class Scan:
 
 def scan(port: DeployedPort, lake: Lake, decision: Decision, secret: str, as_of: datetime | None = None) -> Scan:
     """The rows that the decision allows, sorted by the port's key."""
-    reader = rows(port, lake, as_of)
+    return filtered(rows(port, lake, as_of), port, decision, secret)
+
+
+def held_back(port: DeployedPort, file: Path, decision: Decision, secret: str) -> Scan:
+    """The rows of a port's quarantine that the decision allows, with `_rules`. The text as it was read (`_raw`) is
+    left out where a column is masked: it holds what the mask hides."""
+    opened = pq.ParquetFile(file)
+    hidden = {"_raw"} if masks_of(port, decision) else set()
+    names = [name for name in opened.schema_arrow.names if name not in hidden]
+    schema = pa.schema([opened.schema_arrow.field(name) for name in names])
+    reader = pa.RecordBatchReader.from_batches(schema, opened.iter_batches(columns=names))
+    return filtered(reader, port, decision, secret)
+
+
+def filtered(reader: pa.RecordBatchReader, port: DeployedPort, decision: Decision, secret: str) -> Scan:
+    """Rows of a port under a decision, batch by batch."""
     masks = masks_of(port, decision)
     schema = pa.schema([_field(field, masks) for field in reader.schema])
     return Scan(decision, schema, _batches(reader, schema, decision, masks, secret))

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ from meshloom.quantum.sidecar.authenticate import authenticate
 from meshloom.quantum.sidecar.decide import Decider
 from meshloom.quantum.sidecar.decision import Action, Decision
 from meshloom.quantum.sidecar.rewrite import PREFIX, check, rewrite
-from meshloom.quantum.sidecar.scan import Scan, scan
+from meshloom.quantum.sidecar.scan import Scan, held_back, scan
 from meshloom.spec.identity import Principal
 from meshloom.spec.urn import Urn
 
@@ -133,13 +134,26 @@ class Sidecar:
 
     def scan(self, principal: Principal, purpose: str, port: DeployedPort, as_of: datetime | None = None) -> Scan:
         """Every row of a port that the principal may see, as Arrow batches. Raises Refused."""
+        decision, entry = self._allowed(principal, purpose, port, port.kind.value)
+        found = scan(port, self._lake, decision, self._secret, as_of)
+        return Scan(decision, found.schema, self._counted(found.batches, entry, decision))
+
+    def held_back(self, principal: Principal, purpose: str, port: DeployedPort, file: Path) -> Scan:
+        """Every row of a port's quarantine `file` that the principal may see, with `_rules`. Raises Refused."""
+        decision, entry = self._allowed(principal, purpose, port, "quarantine")
+        found = held_back(port, file, decision, self._secret)
+        return Scan(decision, found.schema, self._counted(found.batches, entry, decision))
+
+    def _allowed(
+        self, principal: Principal, purpose: str, port: DeployedPort, door: str
+    ) -> tuple[Decision, dict[str, Any]]:
+        """The decision on a read of whole rows and the beginning of its line in the log. Raises Refused."""
         decision = self.decide(principal, purpose, port)
-        entry = {"principal": principal.name, "door": port.kind.value, "statement": "", "action": Action.READ.value}
+        entry = {"principal": principal.name, "door": door, "statement": "", "action": Action.READ.value}
         if not decision.allow:
             self._log(entry, decision, allowed=False)
             raise _denied(decision)
-        found = scan(port, self._lake, decision, self._secret, as_of)
-        return Scan(decision, found.schema, self._counted(found.batches, entry, decision))
+        return decision, entry
 
     def _counted(
         self, batches: Iterator[pa.RecordBatch], entry: Mapping[str, Any], decision: Decision

@@ -1,0 +1,128 @@
+"""Pinot's doors behind the sidecar: the broker answers under policies, the controller only tells what one may know.
+
+A bearer token says who asks; the header `X-Meshloom-Purpose`, or `SET purpose='…'`, for which purpose. Ports are
+read-only: every write is refused and stands in the access log (data-mesh.md, B2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from meshloom.engine.broker.app import routes as broker_routes
+from meshloom.engine.broker.broker import failure
+from meshloom.engine.config.table import raw_name
+from meshloom.engine.controller.app import routes as controller_routes
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.errors import InputError, MeshloomError, Refused, Unauthenticated
+from meshloom.quantum.sidecar.decision import Action
+from meshloom.quantum.sidecar.sidecar import Sidecar
+from meshloom.spec.identity import Principal
+
+PURPOSE = "X-Meshloom-Purpose"
+OPEN = frozenset({"/health"})
+REFUSED = 1000  # Pinot has no code for it; its own access control answers 403 outside the document
+READABLE = ("/tables/{}", "/tables/{}/schema", "/schemas/{}")
+
+
+def broker_door(sidecar: Sidecar) -> ASGIApp:
+    """Pinot's broker API for one mesh."""
+    return _Authenticated(broker_routes(_ask(sidecar)), sidecar)
+
+
+def controller_door(sidecar: Sidecar, controller: Controller) -> ASGIApp:
+    """Pinot's controller API for one mesh, read-only."""
+    return _Authenticated(_ReadOnly(controller_routes(controller, _ask(sidecar)), sidecar), sidecar)
+
+
+def _ask(sidecar: Sidecar) -> Callable[[str, dict[str, str], Request], dict[str, Any]]:
+    def ask(sql: str, options: dict[str, str], request: Request) -> dict[str, Any]:
+        principal: Principal = request.scope["meshloom.principal"]
+        purpose = request.headers.get(PURPOSE, "")
+        try:
+            return sidecar.query(principal, purpose, sql, options=options, door="pinot").document
+        except InputError as error:
+            code = int(error.code.removeprefix("pinot-")) if error.code.startswith("pinot-") else QUERY_VALIDATION
+            return failure(PinotError(code, error.what))
+        except MeshloomError as error:
+            return failure(PinotError(REFUSED, f"Refused: {error}"))
+
+    return ask
+
+
+class _Authenticated:
+    """Lets nobody through but principals."""
+
+    def __init__(self, app: ASGIApp, sidecar: Sidecar) -> None:
+        self._app, self._sidecar = app, sidecar
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                raise Unauthenticated(
+                    "The request carries no bearer token", remedy="Send one: `meshloom token USER` prints it"
+                )
+            scope["meshloom.principal"] = self._sidecar.authenticate(token.strip())
+        except Unauthenticated as error:
+            response = JSONResponse({"code": 401, "error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class _ReadOnly:
+    """Of the controller only what one may know: the tables that a policy lets one read, for some purpose."""
+
+    def __init__(self, app: ASGIApp, sidecar: Sidecar) -> None:
+        self._app, self._sidecar = app, sidecar
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in (*OPEN, "/sql"):
+            await self._app(scope, receive, send)
+            return
+        await self._answer(Request(scope, receive))(scope, receive, send)
+
+    def _answer(self, request: Request) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        principal: Principal = request.scope["meshloom.principal"]
+        if request.method not in ("GET", "HEAD"):
+            return self._refuse(principal, request, 403, "output ports are read-only; apply the product instead")
+        known = {port.table for product in self._sidecar.deployed.products() for port in product.ports}
+        path = request.url.path
+        if path == "/tables":
+            return JSONResponse({"tables": sorted(known)})
+        if path == "/schemas":
+            return JSONResponse(sorted(known))
+        parts = path.strip("/").split("/")
+        name = raw_name(parts[1]) if len(parts) > 1 else ""
+        if name in known and path in {shape.format(parts[1]) for shape in READABLE}:
+            return self._app
+        return self._refuse(principal, request, 403 if name in known else 404, "this door tells tables and schemas")
+
+    def _refuse(self, principal: Principal, request: Request, status: int, why: str) -> Response:
+        refused = Refused(f"{request.method} {request.url.path} is refused", why=why)
+        action = Action.WRITE if request.method not in ("GET", "HEAD") else Action.ACCESS
+        self._sidecar.audit.write(
+            {
+                "principal": principal.name,
+                "purpose": request.headers.get(PURPOSE, ""),
+                "port": "",
+                "action": action.value,
+                "door": "pinot",
+                "allowed": False,
+                "statement": f"{request.method} {request.url.path}",
+                "reasons": [str(refused)],
+            }
+        )
+        body = json.dumps({"code": status, "error": str(refused)})
+        return Response(body, status, media_type="application/json")

@@ -1,0 +1,231 @@
+"""The development identity provider: OpenID Connect's authorization code flow with PKCE, over declared personas.
+
+Anybody who reaches it can be any persona: that is its purpose, and why a mesh that names an issuer does not have it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from meshloom.errors import CallError, NotFound
+from meshloom.infra.identity import Issuer
+from meshloom.server.caller import mesh_of, token_of
+
+if TYPE_CHECKING:
+    from meshloom.mesh.runtime import Mesh
+
+SECONDS = 60  # a code's life
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a code stands for, once."""
+
+    persona: str
+    client: str
+    redirect: str
+    challenge: str
+    nonce: str
+    until: float
+
+
+class Codes:
+    """Codes that were given and not yet redeemed. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._grants: dict[str, Grant] = {}
+
+    def give(self, grant: Grant) -> str:
+        with self._lock:
+            now = time.monotonic()
+            self._grants = {code: kept for code, kept in self._grants.items() if kept.until > now}
+            code = secrets.token_urlsafe(32)
+            self._grants[code] = grant
+        return code
+
+    def redeem(self, code: str) -> Grant | None:
+        """None for a code that was never given, was used, or is too old."""
+        with self._lock:
+            grant = self._grants.pop(code, None)
+        return grant if grant is not None and grant.until > time.monotonic() else None
+
+
+def router() -> APIRouter:
+    """The provider's routes; they answer 404 when the mesh names another issuer."""
+    routes, codes = APIRouter(prefix="/oidc", include_in_schema=False), Codes()
+
+    @routes.get("/.well-known/openid-configuration")
+    def discovery(request: Request) -> dict[str, Any]:
+        return _issuer(mesh_of(request)).discovery()
+
+    @routes.get("/jwks")
+    def jwks(request: Request) -> dict[str, Any]:
+        return _issuer(mesh_of(request)).jwks()
+
+    @routes.get("/authorize")
+    def authorize(request: Request) -> Response:
+        mesh, asked = mesh_of(request), dict(request.query_params)
+        _issuer(mesh)
+        _check(asked, request)
+        return HTMLResponse(_page(mesh, asked), headers=HEADERS)
+
+    @routes.post("/authorize")
+    async def choose(request: Request) -> Response:
+        mesh = mesh_of(request)
+        _issuer(mesh)
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        _check(form, request)
+        persona = next((persona for persona in mesh.spec.personas if persona.name == form.get("persona")), None)
+        if persona is None:
+            raise NotFound(f"there is no persona {form.get('persona')!r} in this mesh")
+        code = codes.give(
+            Grant(
+                persona.name,
+                form["client_id"],
+                form["redirect_uri"],
+                form["code_challenge"],
+                form.get("nonce", ""),
+                time.monotonic() + SECONDS,
+            )
+        )
+        query = urlencode({"code": code, "state": form.get("state", "")})
+        return RedirectResponse(f"{form['redirect_uri']}?{query}", 303)
+
+    @routes.post("/token")
+    def token(
+        request: Request,
+        grant_type: Annotated[str, Form()] = "",
+        code: Annotated[str, Form()] = "",
+        redirect_uri: Annotated[str, Form()] = "",
+        client_id: Annotated[str, Form()] = "",
+        code_verifier: Annotated[str, Form()] = "",
+    ) -> Response:
+        mesh = mesh_of(request)
+        issuer = _issuer(mesh)
+        if grant_type != "authorization_code":
+            return _error("unsupported_grant_type", "only authorization_code is given here")
+        grant = codes.redeem(code)
+        if grant is None or (grant.redirect, grant.client) != (redirect_uri, client_id):
+            return _error("invalid_grant", "the code is unknown, used, too old, or was given to somebody else")
+        if not secrets.compare_digest(_challenge(code_verifier), grant.challenge):
+            return _error("invalid_grant", "the code verifier does not fit")
+        identity = {"nonce": grant.nonce, "name": grant.persona}
+        return JSONResponse(
+            {
+                "access_token": mesh.token(grant.persona),
+                "id_token": issuer.token(grant.persona, identity, audience=client_id),
+                "token_type": "Bearer",
+                "expires_in": 8 * 3600,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @routes.get("/userinfo")
+    def userinfo(request: Request) -> dict[str, Any]:
+        principal = mesh_of(request).sidecar.authenticate(token_of(request))
+        return {
+            "sub": principal.name,
+            "groups": sorted(principal.groups),
+            "attributes": dict(principal.attributes),
+        }
+
+    @routes.get("/logout")
+    def logout(request: Request, post_logout_redirect_uri: str = "/") -> Response:
+        # The provider keeps no session, so there is nothing to end; only this site is gone back to.
+        local = post_logout_redirect_uri.startswith("/") and not post_logout_redirect_uri.startswith("//")
+        return RedirectResponse(post_logout_redirect_uri if local else "/", 303)
+
+    return routes
+
+
+def _issuer(mesh: Mesh) -> Issuer:
+    if mesh.issuer is None:
+        raise NotFound("this mesh has an identity provider of its own", remedy="See `identity` in mesh.yaml")
+    return mesh.issuer
+
+
+def _challenge(verifier: str) -> str:
+    """RFC 7636, S256."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _check(asked: dict[str, str], request: Request) -> None:
+    """Raises CallError for a request that this flow does not know."""
+    if asked.get("response_type", "code") != "code" or not asked.get("client_id"):
+        raise CallError("the login request is incomplete", why="response_type=code and client_id are needed")
+    if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
+        raise CallError("the login request has no PKCE challenge", why="code_challenge_method=S256 is needed")
+    target = urlsplit(asked.get("redirect_uri", ""))
+    if target.scheme not in ("http", "https") or target.hostname not in LOOPBACK | {request.url.hostname}:
+        raise CallError(
+            "the login request leads to another site",
+            why=f"{asked.get('redirect_uri', '')!r} is not on this machine",
+            remedy="Use a redirect_uri on the platform's own address",
+        )
+
+
+def _error(code: str, description: str) -> JSONResponse:
+    return JSONResponse({"error": code, "error_description": description}, 400, {"Cache-Control": "no-store"})
+
+
+KEPT = ("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge",
+        "code_challenge_method")  # fmt: skip
+STYLE = """
+:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#14181f;--dim:#5b6472;--line:#dfe3e8;--accent:#0b6e69}
+@media(prefers-color-scheme:dark){:root{--bg:#0f1318;--card:#171c23;--ink:#e8ecf1;--dim:#9aa5b3;--line:#2a323c;
+--accent:#4fd1c5}}
+*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:44rem;margin:0 auto;padding:3rem 1rem}h1{font-size:1.5rem;margin:0 0 .25rem}p{color:var(--dim);margin:0}
+form{display:grid;gap:.75rem;margin-top:2rem}
+button{display:grid;grid-template-columns:1fr auto;gap:0 1rem;text-align:left;padding:1rem 1.25rem;border-radius:12px;
+border:1px solid var(--line);background:var(--card);color:inherit;font:inherit;cursor:pointer}
+button:hover,button:focus-visible{border-color:var(--accent);outline:2px solid var(--accent);outline-offset:1px}
+button.hint{border-color:var(--accent)}b{font-weight:600}
+code{color:var(--accent);font-size:.85rem;align-self:center}
+button span{color:var(--dim);font-size:.9rem;grid-column:1/-1}
+"""
+DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    # No form-action: Chromium applies it to the redirect behind the form, too, which leads to the client.
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def _page(mesh: Mesh, asked: dict[str, str]) -> str:
+    """The persona chooser."""
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{html.escape(asked[name])}">' for name in KEPT if name in asked
+    )
+    hint = asked.get("login_hint", "")
+    cards = "".join(
+        f'<button name="persona" value="{html.escape(persona.name)}"'
+        f"{' class=hint autofocus' if persona.name == hint else ''}>"
+        f"<b>{html.escape(persona.title)}</b><code>{html.escape(persona.name)}</code>"
+        f"<span>{html.escape(persona.description)}</span></button>"
+        for persona in mesh.spec.personas
+    )
+    title = html.escape(mesh.spec.title)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Who are you? · {title}</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>'
+        f"<body><main><h1>Who are you in {title}?</h1><p>The development identity provider: choose a persona. What"
+        f' you see next is what the policies let that person see.</p><form method="post" action="authorize">'
+        f"{hidden}{cards}</form></main></body></html>"
+    )

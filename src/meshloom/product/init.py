@@ -40,9 +40,7 @@ def init_mesh(folder: Path, title: str = "") -> Scaffold:
         raise CallError(f"{folder} is not empty", remedy="name a new folder", code="exists")
     values = {"name": folder.name, "title": title or _title(folder.name)}
     written = [_write(folder, name, name, values) for name in ("mesh.yaml", "identities.yaml")]
-    policies = (files("meshloom.product") / "scaffold" / "policies").iterdir()
-    for policy in sorted((file for file in policies if not file.name.startswith(".")), key=lambda file: file.name):
-        written.append(_write(folder, f"policies/{policy.name}", f"policies/{policy.name}", {}))
+    written += [_write(folder, name, name, {}) for name in ("policies/access.rego", "policies/access.yaml")]
     (folder / ".gitignore").write_text(".meshloom/\n", encoding="utf-8")
     return Scaffold(folder, tuple(written), "meshloom init domain NAME")
 

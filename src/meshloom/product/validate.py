@@ -8,6 +8,7 @@ from meshloom.errors import InputError, Problem
 from meshloom.product.bind import check_contract, check_sql, produced_columns
 from meshloom.product.inputs import Columns, input_columns
 from meshloom.product.python_step import check_python
+from meshloom.quantum.sidecar.policy_tests import check_policies
 from meshloom.spec.load import check_mesh, in_order
 from meshloom.spec.product import Language, MeshSpec, Product, Transformation
 
@@ -19,14 +20,15 @@ def validate(root: Path, sample: bool = False) -> tuple[Problem, ...]:
         root: the folder that holds mesh.yaml.
         sample: look at `package` sources' samples instead of the installed packages.
 
-    The SQL is checked by syntax tree (one SELECT over declared inputs) and then bound by DuckDB against empty tables
-    with the inputs' columns, so that an unknown column or a wrong type is found before any row is read.
+    Policies are run against their own cases. The SQL is checked by syntax tree (one SELECT over declared inputs) and
+    then bound by DuckDB against empty tables with the inputs' columns, so that an unknown column or a wrong type is
+    found before any row is read.
     """
     spec, problems = check_mesh(root, sample)
     if spec is None:
         return problems
     found = [problem for product in spec.products for problem in check_product(product, spec)]
-    return in_order([*problems, *found])
+    return in_order([*problems, *check_policies(spec.policies), *found])
 
 
 def check_product(product: Product, spec: MeshSpec) -> tuple[Problem, ...]:

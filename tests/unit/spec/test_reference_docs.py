@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[3]
 MANIFEST = ROOT / "docs/reference/manifest.md"
 RULES = ROOT / "docs/reference/contract-rules.md"
 SOURCES = [*(ROOT / "src/meshloom/spec").glob("*.py"), *(ROOT / "src/meshloom/product").rglob("*.py"),
-           ROOT / "src/meshloom/infra/compute/files.py"]  # fmt: skip
+           ROOT / "src/meshloom/infra/compute/files.py",
+           ROOT / "src/meshloom/quantum/sidecar/policy_tests.py"]  # fmt: skip
 CODE = re.compile(r"^[a-z]+(-[a-z]+)+$")
 
 CODES = {
@@ -43,6 +44,7 @@ CODES = {
     "missing-key": "Something that is needed is not said.",
     "orphan": "A product without an owner, or outside its domain.",
     "outside-mesh": "A path leads out of the mesh's folder.",
+    "policy-test": "A policy fails one of its own cases.",
     "policy-without-test": "A policy that nothing tests, or that nothing describes.",
     "product-cycle": "Products read each other in a circle.",
     "python-function": "The function that the manifest names is not there, or takes arguments without a name.",

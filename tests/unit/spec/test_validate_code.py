@@ -187,3 +187,18 @@ def test_a_reference_that_names_no_input(mesh: Any) -> None:
         "unknown-port the rule 'customer.reference' looks into 'customers', a reference names an input port that "
         "reads a product" in problem
     )
+
+
+def test_a_policy_that_fails_its_own_case(mesh: Any) -> None:
+    mesh.edit("policies/access.yaml", "expected: {allow: true, column_masks: []}", "expected: {allow: false}")
+    (problem,) = mesh.problems()
+    assert problem == (
+        "policies/access.yaml:9:5: policy-test the policy access fails its case 'an analyst reads what is not "
+        "sensitive', allow is True, expected False, mend the policy or the case"
+    ).replace(":9:5:", ":9:1:")
+
+
+def test_a_policy_that_does_not_parse(mesh: Any) -> None:
+    mesh.edit("policies/access.rego", "import rego.v1", "import rego.v1 {{{")
+    (problem,) = mesh.problems()
+    assert problem.startswith("policies/access.rego:1:1: policy The policy")

@@ -168,9 +168,16 @@ class StubMesh:
         return (AuditEntry(at, "sam", "operations", port, "read", False, "d-1", "p", reasons=("No purpose",)),)
 
     def quarantine(
-        self, product: str, principal: Principal, purpose: str, *, limit: int = 100, offset: int = 0
+        self, product: str, principal: Principal | None, purpose: str, *, limit: int = 100, offset: int = 0
     ) -> QuarantinePage:
-        return QuarantinePage(self.describe(product).urn, 2, (("quantity-range", 2),), (), (), f"as {principal.name}")
+        return QuarantinePage(
+            self.describe(product).urn,
+            2,
+            (("quantity-range", 2),),
+            (),
+            (),
+            f"as {principal.name if principal else None}",
+        )
 
     def token(self, user: str) -> str:
         if f"token-of-{user}" not in TOKENS:
@@ -184,7 +191,7 @@ class StubMesh:
         self.reloaded += 1
 
     def plan(self, names: Any = ()) -> Any:
-        return {"changes": [f"+ {name}" for name in names], "digest": "abc"}
+        return {"changes": [{"product": name, "kind": "new", "what": ["version 1"]} for name in names], "digest": "abc"}
 
     def apply(self, names: Any = (), progress: Any = None) -> Any:
         for event in self.events:

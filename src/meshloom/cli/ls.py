@@ -32,7 +32,7 @@ def ls(
         show.as_json(page)
         return
     if not page["hits"]:
-        print("No product matches." if text else "The mesh has no product yet: meshloom init product NAME --domain D")
+        print("No product matches." if text else "Nothing is registered yet: meshloom apply")
         return
     rows = [
         (f"{hit['domain']}/{hit['name']}", hit["title"], hit["version"], hit["rows"], _state(hit), hit["reason"])

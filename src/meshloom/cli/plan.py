@@ -23,5 +23,8 @@ def plan(context: typer.Context, products: Products = None, json: Json = False) 
         show.as_json(found)
         return
     for change in found["changes"]:
-        show.line(str(change))
+        what = f" ({'; '.join(change['what'])})" if change["what"] else ""
+        show.line(f"{change['product']}: {change['kind']}{what}")
+    if not found["changes"]:
+        show.line("No change.")
     show.line(f"digest {found['digest']}")

@@ -77,15 +77,15 @@ def public(place: Place, addresses: Addresses, *, log: str = "") -> Iterator[Ser
         for listener in sockets:
             stack.callback(listener.close)
         stack.enter_context(written_to(None if log == "-" else place.home / "logs" / "server.jsonl"))
-        mesh = Mesh.open(place.mesh, place.home, sample=place.sample)
+        url, controller, broker = (
+            f"http://{_named(host)}:{port}" for host, port, *_ in map(socket.getsockname, sockets)
+        )
+        mesh = Mesh.open(place.mesh, place.home, sample=place.sample, url=url)
         stack.callback(mesh.close)
         operator = secrets.token_urlsafe(32)
         doors = Doors(list(zip(_applications(mesh, operator), sockets, strict=True)))
         stack.callback(doors.stop)
         doors.start()
-        url, controller, broker = (
-            f"http://{_named(host)}:{port}" for host, port, *_ in map(socket.getsockname, sockets)
-        )
         started = datetime.now(UTC).isoformat(timespec="seconds")
         running = Running(os.getpid(), url, controller, broker, operator, str(place.mesh), started)
         running.write(place.home)

@@ -29,6 +29,8 @@ def table(
         drawn.add_row(*(text(cell) for cell in row))
         height += 1
     paged(drawn, height)
+    if title:
+        line()
 
 
 def paged(renderable: Any, height: int) -> None:

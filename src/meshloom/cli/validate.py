@@ -28,7 +28,7 @@ def validate(
 
     here: Place = context.obj
     place = (Place.of(path, sample=here.sample) if path else here).require()
-    _, problems = check(place.mesh, place.sample)
+    problems = check(place.mesh, place.sample)
     if path is not None and (part := path.expanduser().absolute()) != place.mesh:
         problems = tuple(problem for problem in problems if (place.mesh / problem.file).is_relative_to(part))
     if json:

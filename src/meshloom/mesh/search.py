@@ -226,6 +226,10 @@ def _reasons(hit: Hit, words: Sequence[str], columns: Sequence[str], signals: Si
     if words and not named and not columns:
         yield "its description matches"
     if signals.reads:
-        yield f"read {signals.reads} time{'s' if signals.reads > 1 else ''} by {signals.readers}"
+        yield f"{_many(signals.reads, 'read')} by {_many(signals.readers, 'reader')}"
     if signals.healthy is not None:
         yield "keeps its promises" if signals.healthy else "breaks a promise, so it sinks"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -175,7 +175,7 @@ def test_audit_and_quarantine(place: Path, run: Any) -> None:
     done = run("quarantine", "households")
     assert "quantity-range" in done.out
     assert "2 rows held back" in done.out
-    assert done.err == "as operator\n"
+    assert done.err == "as None\n"
     assert run("quarantine", "customer/households", "--as", "sam", "--json").json["shown"] == "as sam"
 
 
@@ -185,7 +185,8 @@ def test_tokens(place: Path, run: Any) -> None:
 
 
 def test_planning_and_applying(place: Path, run: Any, stub: Any) -> None:
-    assert "digest abc" in run("plan", "households").out
+    assert run("plan", "households").out == "households: new (version 1)\ndigest abc\n"
+    assert run("plan").out == "No change.\ndigest abc\n"
     assert run("plan", "--json").json["digest"] == "abc"
     done = run("apply", "households")
     assert done.code == 0

@@ -80,7 +80,8 @@ def quarantine(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> QuarantinePage:
     """Rows that were held back, each with the rules that it broke, as far as the caller may see them."""
-    return mesh_of(request).quarantine(product, caller.principal, purpose, limit=limit, offset=offset)
+    reader = None if caller.operator else caller.principal
+    return mesh_of(request).quarantine(product, reader, purpose, limit=limit, offset=offset)
 
 
 def plain(value: Any) -> Any:

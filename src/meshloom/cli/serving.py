@@ -14,7 +14,7 @@ from typing import Any
 from meshloom.cli.place import Place
 from meshloom.cli.running import Running
 from meshloom.mesh.runtime import Mesh
-from meshloom.server import application
+from meshloom.server import application, oidc
 from meshloom.server.doors import Address, Doors, bind
 from meshloom.server.logs import written_to
 from meshloom.server.telemetry import Telemetry
@@ -95,7 +95,8 @@ def public(place: Place, addresses: Addresses, *, log: str = "") -> Iterator[Ser
 
 def _applications(mesh: Mesh, operator: str) -> tuple[Any, Any, Any]:
     telemetry = Telemetry()
-    platform = application.build(mesh, operator=operator, telemetry=telemetry)
+    routers = [oidc.router()] if mesh.issuer is not None else []
+    platform = application.build(mesh, operator=operator, routers=routers, telemetry=telemetry)
     controller = telemetry.around(mesh.controller_door(), "controller")
     return platform, controller, telemetry.around(mesh.broker_door(), "broker")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from meshloom.engine.config.documents import schema_document, table_document, with_tenants
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
+from meshloom.engine.config.validate import check_compatible, check_schema
+from meshloom.engine.config.validate_table import check_placement, check_shape, check_table
 from meshloom.engine.errors import RestError
-from meshloom.engine.ingest.file import read_file
+from meshloom.engine.ingest.functions import check_functions
+from meshloom.engine.ingest.segments import build, segment_name
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
@@ -29,6 +32,7 @@ class Controller:
         self.catalog = catalog
         self.server = server
         self.deep_store = deep_store
+        self.groovy = False  # controller.disable.ingestion.groovy, true by default in Pinot
         self._lock = threading.RLock()
 
     # --- schemas
@@ -44,16 +48,35 @@ class Controller:
         return document
 
     def put_schema(self, document: Mapping[str, Any]) -> None:
-        """Add a schema, or replace the one of its name; tables of that name take up new columns at their reload."""
+        """Keep a schema as it is, in place of the one of its name; tables take up new columns at their reload."""
         with self._lock:
             Schema.of(document)
             self.catalog.put("schema", str(document["schemaName"]), document)
+            self.server.changed()
+
+    def add_schema(self, document: Mapping[str, Any], *, override: bool = True, force: bool = False) -> dict[str, Any]:
+        """Judge a schema as Pinot does and keep it; returns its unrecognised properties by JSON pointer.
+
+        Raises RestError 400 for one that contradicts itself or (unless `force`) is no extension of the one before,
+        409 when there is one and `override` is false.
+        """
+        check_schema(document)
+        kept, unknown = schema_document(document)
+        with self._lock:
+            before = self.catalog.get("schema", kept["schemaName"])
+            if before is not None and not override:
+                raise RestError(409, f"Schema {kept['schemaName']} already exists. If it is intentional, use override")
+            if before is not None and not force:
+                check_compatible(before, kept)
+            self.put_schema(kept)
+        return unknown
 
     def drop_schema(self, name: str) -> None:
         with self._lock:
             self.schema(name)
-            if any(raw_name(table) == name for table in self.tables()):
-                raise RestError(409, f"Cannot delete schema {name}, as it is associated with table {name}")
+            users = [table for table in self.tables() if raw_name(table) == name]
+            if users:
+                raise RestError(409, f"Cannot delete schema {name}, as it is associated with table {users[0]}")
             self.catalog.remove("schema", name)
 
     # --- tables
@@ -70,16 +93,55 @@ class Controller:
         return document
 
     def put_table(self, document: Mapping[str, Any], *, replace: bool = False) -> TableConfig:
-        """Add a table, or with `replace` change its config. Raises RestError 404 (no schema) and 409 (is there)."""
+        """Keep a table config as it is: add a table, or with `replace` change its config.
+
+        Raises RestError 404 (no schema) and 409 (is there).
+        """
         config = TableConfig.of(document)
         with self._lock:
             self.schema(config.raw_name)
             if config.name in self.tables() and not replace:
-                raise RestError(409, f"Table {config.name} already exists")
+                raise RestError(
+                    409,
+                    f"Table config for {config.name} already exists. If this is unexpected, try deleting the table "
+                    "to remove all metadata associated with it before attempting to recreate.",
+                )
             with self.catalog.transaction():
                 self.catalog.put("table", config.name, config.document)
                 self.server.create(config.name)
         return config
+
+    def checked(self, document: Mapping[str, Any], *, placed: bool = True) -> tuple[TableConfig, dict[str, Any]]:
+        """A table config that Pinot would accept, and its unrecognised properties.
+
+        `placed` judges replication and tenants too, as POST does and the validation does not.
+        Raises RestError 400 with what is wrong.
+        """
+        check_shape(document)
+        kept, unknown = table_document(document)
+        config = TableConfig.of(kept)
+        schema = self.catalog.get("schema", config.raw_name)
+        if schema is None:
+            raise RestError(400, f"Failed to find schema for table: {config.name}")
+        check_table(config, Schema.of(schema))
+        check_functions(config, Schema.of(schema), groovy=self.groovy)
+        if placed:
+            check_placement(config, 1, {"DefaultTenant", *self.catalog.names("server-tenant")})
+        return config, unknown
+
+    def state(self, physical: str) -> str:
+        """Whether a table is "enabled" or "disabled". Raises RestError 404."""
+        self.table(physical)
+        return "disabled" if self.catalog.get("disabled", physical) else "enabled"
+
+    def set_state(self, physical: str, enabled: bool) -> None:
+        """A disabled table keeps its rows and answers no query."""
+        self.table(physical)
+        if enabled:
+            self.catalog.remove("disabled", physical)
+        else:
+            self.catalog.put("disabled", physical, {"disabled": True})
+        self.server.changed()
 
     def drop_table(self, name: str, table_type: str = "") -> list[str]:
         """Drop one type of a table, or both; returns the names dropped. Raises RestError 404 when there is none."""
@@ -92,9 +154,19 @@ class Controller:
                 for segment in self.segments(physical):
                     self.catalog.remove_segment(physical, segment.name)
                 self.catalog.remove("table", physical)
+                self.catalog.remove("disabled", physical)
                 self.server.drop(physical)
                 self.deep_store.remove_table(physical)
         return names
+
+    def add_table(self, document: Mapping[str, Any], *, replace: bool = False) -> tuple[TableConfig, dict[str, Any]]:
+        """Judge a table config as Pinot does and keep it; returns it and its unrecognised properties.
+
+        Raises RestError 400 for what is wrong with it, 409 when the table is there.
+        """
+        config, unknown = self.checked(document)
+        kept = with_tenants(dict(config.document))
+        return self.put_table(kept, replace=replace), unknown
 
     def reload(self, physical: str) -> None:
         """Build the table's rows again with its present schema and config."""
@@ -133,18 +205,29 @@ class Controller:
                 if before is not None:
                     self.server.unload(before)
                 self.server.load(segment)
+            if before is not None and before.owned:
+                self.deep_store.remove(before.paths)
             return segment
 
-    def ingest_file(self, physical: str, path: Path, options: Mapping[str, str]) -> str:
-        """Make one segment of a file and return its name (POST /ingestFromFile).
+    def ingest_file(self, physical: str, path: Path, batch: Mapping[str, str]) -> str:
+        """Make a data file a segment and return its name; `batch` is Pinot's batch config map.
 
-        Raises RestError: 404 no such table, 400 a format or a file that cannot be read; then nothing has changed.
+        Raises RestError 404 (no such table), 400 (the file or the map is wrong); then nothing has changed.
         """
-        self.table(physical)
-        rows = read_file(path, Schema.of(self.schema(raw_name(physical))), options)
-        name = f"{raw_name(physical)}_{time.time_ns() // 1_000_000}_{time.time_ns() % 1_000_000}"
-        file = self.deep_store.write(physical, name, rows)
-        self.push_reference(physical, name, [file], owned=True)
+        config = TableConfig.of(self.table(physical))
+        schema = Schema.of(self.schema(config.raw_name))
+        built = build(path, self.deep_store.partial(physical), schema, config, batch)
+        try:
+            name = segment_name(config, built, batch)
+            kept = self.deep_store.keep(physical, name, built.path)
+        finally:
+            built.path.unlink(missing_ok=True)
+        metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": path.name}
+        try:
+            self.push_reference(physical, name, [kept], metadata=metadata, owned=True)
+        except BaseException:
+            kept.unlink(missing_ok=True)
+            raise
         return name
 
     def drop_segment(self, physical: str, name: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
+from meshloom.engine.errors import TABLE_DISABLED, PinotError
 from meshloom.engine.server import loading
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.relation import ColumnInfo, Relation
@@ -127,6 +128,11 @@ class Server:
     def generation(self) -> int:
         return self._generation
 
+    def changed(self) -> None:
+        """Forget what is known of the tables: a schema, a config or a state is another now."""
+        with self._lock:
+            self._changed()
+
     def _changed(self) -> None:
         self._relations.clear()
         self._generation += 1
@@ -136,7 +142,7 @@ class Server:
         return self.database.cursor()
 
     def find(self, name: str) -> Relation | None:
-        """See `Relations.find`."""
+        """See `Relations.find`. Raises PinotError 191 for a table that is disabled."""
         with self._lock:
             found = self._relations.get(name.lower())
             if found is None:
@@ -153,6 +159,8 @@ class Server:
         return self._relation(physical[0]) if physical else None
 
     def _relation(self, physical: str) -> Relation:
+        if self._catalog.get("disabled", physical):
+            raise PinotError(TABLE_DISABLED, "TableIsDisabledError")
         config, schema = self._definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls

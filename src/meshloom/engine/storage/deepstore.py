@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,14 +23,22 @@ class DeepStore:
 
     def write(self, physical: str, segment: str, rows: pa.Table) -> Path:
         """Write a segment's file whole or not at all, and return its path."""
+        partial = self.partial(physical)
+        pq.write_table(rows, partial, compression="zstd", row_group_size=ROW_GROUP)
+        return self.keep(physical, segment, partial)
+
+    def partial(self, physical: str) -> Path:
+        """Where to write a file before `keep` takes it."""
         folder = self._folder / physical
         folder.mkdir(exist_ok=True)
-        path, partial = folder / f"{segment}.parquet", folder / f".{segment}.partial"
-        pq.write_table(rows, partial, compression="zstd", row_group_size=ROW_GROUP)
+        return folder / f".{uuid.uuid4().hex}.partial"
+
+    def keep(self, physical: str, segment: str, partial: Path) -> Path:
+        """Make a written file a segment's, whole or not at all. Each has a name of its own, so that the file of a
+        replaced segment stays readable until it is removed."""
         with partial.open("rb") as file:
             os.fsync(file.fileno())
-        partial.replace(path)
-        return path
+        return partial.replace(self._folder / physical / f"{quote(segment, safe='')[:150]}.{partial.stem[1:9]}.parquet")
 
     def remove(self, paths: tuple[str, ...]) -> None:
         """Remove files that the engine wrote; those that are gone already do no harm."""

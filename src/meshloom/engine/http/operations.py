@@ -1,0 +1,162 @@
+"""Operations in a table: each a method, a path, a handler. One function turns the table into an ASGI application."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from meshloom.engine.errors import RestError
+from meshloom.errors import MeshloomError
+
+Handler = Callable[["Call"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read whole. `files` are the parts of a form that came as files, `form` the other parts."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+    form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, BinaryIO] = field(default_factory=dict)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        return self.query.get(name, str(default)).lower() == "true"
+
+    def required(self, name: str) -> str:
+        """A query parameter. Raises RestError 400 when it is not there."""
+        value = self.query.get(name)
+        if not value:
+            raise RestError(400, f"Missing required query parameter: {name}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is more than JSON and 200: text, another status, headers of its own."""
+
+    content: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of a role's interface; `parameters` are its query parameters, `body` says what it reads."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    parameters: tuple[str, ...] = ()
+    body: str = ""
+
+
+def text(content: str) -> Reply:
+    return Reply(content, media_type="text/plain")
+
+
+def application(
+    title: str, operations: list[Operation], workers: ThreadPoolExecutor | None = None, extra: list[Route] | None = None
+) -> Starlette:
+    """The operations as an application, with OpenAPI at /swagger.json and a page for it at /help.
+
+    Handlers run in threads: those of `workers`, which bounds how many run at a time, or Starlette's.
+    """
+    from meshloom.engine.http.openapi import document, page
+
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    routes = [Route(path, _endpoint(found, workers), methods=list(found)) for path, found in by_path.items()]
+    described = document(title, operations)
+    routes += [
+        Route("/swagger.json", lambda request: JSONResponse(described), methods=["GET"]),
+        Route("/help", lambda request: page(title), methods=["GET"]),
+        *(extra or []),
+    ]
+    return Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _http_error, MeshloomError: _known, Exception: _unknown},
+    )
+
+
+def _endpoint(found: Mapping[str, Operation], workers: ThreadPoolExecutor | None) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        operation = found["GET" if request.method == "HEAD" and "HEAD" not in found else request.method]
+        form: dict[str, str] = {}
+        files: dict[str, BinaryIO] = {}
+        body = b""
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            async with request.form() as parts:
+                for name, part in parts.multi_items():
+                    if isinstance(part, UploadFile):
+                        files[name] = part.file
+                    else:
+                        form[name] = str(part)
+                return await _run(operation, _call(request, body, form, files), workers)
+        body = await request.body()
+        return await _run(operation, _call(request, body, form, files), workers)
+
+    return endpoint
+
+
+def _call(request: Request, body: bytes, form: dict[str, str], files: dict[str, BinaryIO]) -> Call:
+    return Call(request.path_params, request.query_params, request.headers, body, form, files)
+
+
+async def _run(operation: Operation, call: Call, workers: ThreadPoolExecutor | None) -> Response:
+    handler = functools.partial(operation.handler, call)
+    if workers is None:
+        result = await anyio.to_thread.run_sync(handler)
+    else:
+        import asyncio
+
+        result = await asyncio.get_running_loop().run_in_executor(workers, handler)
+    return response(result)
+
+
+def response(result: Any) -> Response:
+    """A handler's result as HTTP."""
+    reply = result if isinstance(result, Reply) else Reply(result)
+    content = reply.content
+    if reply.media_type != "text/plain" and not isinstance(content, bytes):
+        content = json.dumps(content, ensure_ascii=False, default=str)
+    made = Response(content, reply.status, dict(reply.headers), media_type=None)
+    made.headers["content-type"] = reply.media_type
+    return made
+
+
+def error(status: int, message: str) -> Response:
+    return response(Reply({"code": status, "error": message}, status))
+
+
+async def _http_error(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, HTTPException)
+    return error(failure.status_code, f"HTTP {failure.status_code} {failure.detail}")
+
+
+async def _known(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, MeshloomError)
+    return error(failure.status if isinstance(failure, RestError) else 500, failure.what)
+
+
+async def _unknown(request: Request, failure: Exception) -> Response:
+    """A fault of ours: the kind of it, but no path and no trace."""
+    return error(500, f"Internal error: {type(failure).__name__}")

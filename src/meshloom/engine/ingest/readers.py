@@ -1,0 +1,191 @@
+"""Data files in Pinot's batch formats as relations of a private DuckDB session."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from meshloom.engine.errors import RestError
+from meshloom.infra.compute import ComputeError, Session
+
+FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW")
+PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "PROTO", "BSON")
+RAW = '"$raw"'
+BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
+    JSON value) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values.
+    """
+
+    relation: str
+    kind: str
+    types: Mapping[str, str]
+    separator: str = ""
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def format_of(name: str) -> str:
+    """Pinot's name of a format, from what a user wrote. Raises RestError 400 for one that Pinot has not."""
+    upper = name.upper()
+    if upper not in PINOT_FORMATS:
+        raise RestError(400, f"No enum constant org.apache.pinot.spi.data.readers.FileFormat.{upper}")
+    if upper not in FORMATS:
+        raise RestError(501, f"The format {upper} is not read by this engine; it reads {', '.join(FORMATS)}")
+    return upper
+
+
+def read(session: Session, path: Path, kind: str, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    """Make a file's rows readable in `session`.
+
+    Args:
+        session: an unlocked one (`open_reader`).
+        path: the file; gzip is understood for CSV, JSON and Avro.
+        kind: one of FORMATS.
+        wanted: the columns that somebody will ask for; others may be left out.
+        options: Pinot's `recordReader.prop.*`, without that prefix.
+
+    Raises:
+        RestError 400: the file is not of the format, with the reader's reason.
+    """
+    try:
+        return READERS[kind](session, path, wanted, options)
+    except ComputeError as error:
+        raise RestError(400, f"The file cannot be read as {kind}: {without_path(error.what, path)}") from error
+    except (pa.ArrowException, ValueError, EOFError, OSError, IndexError, KeyError) as error:
+        why = without_path(str(error), path) or type(error).__name__
+        raise RestError(400, f"The file cannot be read as {kind}: {why}") from error
+
+
+def without_path(text: str, path: Path) -> str:
+    """An error's text that does not tell where the server keeps its files."""
+    return text.replace(str(path), path.name)
+
+
+def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    kind = options.get("fileFormat", "").upper()
+    delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
+    quote = options.get("quoteCharacter") or '"'
+    header = _csv_header(path, delimiter, quote, options)
+    given = bool(options.get("header"))
+    skip = 1 if not given or options.get("skipHeader", "false").lower() == "true" else 0
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    null = options.get("nullStringValue", "")
+    nulls = "['']" if not null else f"['', {literal(null)}]"
+    comment = options.get("commentMarker", "")
+    escape = options.get("escapeCharacter") or quote
+    source = (
+        f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
+        f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
+        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', max_line_size=16777216, parallel=false"
+        + (f", comment={literal(comment)}" if comment else "")
+        + ")"
+    )
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
+    enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
+    separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
+    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+
+
+def _csv_header(path: Path, delimiter: str, quote: str, options: Mapping[str, str]) -> list[str]:
+    if given := options.get("header"):
+        return next(csv.reader([given], delimiter=delimiter, quotechar=quote))
+    with _opened(path) as file:
+        line = file.readline().decode("utf-8-sig")
+    if not line.strip():
+        raise ValueError("it is empty, so that it has no header")
+    return [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote))]
+
+
+def _opened(path: Path) -> Any:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if zipped else path.open("rb")
+
+
+def _json(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    columns = ", ".join(f"{literal(name)}: 'JSON'" for name in wanted)
+    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, maximum_object_size=268435456)"
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
+    return Source(RAW, "json", dict.fromkeys(wanted, "JSON"))
+
+
+def _parquet(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM read_parquet({literal(str(path))})")
+    return _typed(session)
+
+
+def _typed(session: Session) -> Source:
+    described = session.execute(f"DESCRIBE {RAW}").rows()
+    return Source(RAW, "typed", {row[0]: row[1] for row in described})
+
+
+def _orc(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    from pyarrow import orc
+
+    return _arrow_table(session, orc.read_table(path))
+
+
+def _arrow(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    data = pa.memory_map(str(path))
+    try:
+        table = pa.ipc.open_file(data).read_all()
+    except pa.ArrowInvalid:
+        data.seek(0)
+        table = pa.ipc.open_stream(data).read_all()
+    return _arrow_table(session, table)
+
+
+def _avro(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+    import fastavro
+
+    with _opened(path) as file:
+        records = fastavro.reader(file)
+        written: Any = records.writer_schema
+        names = [field["name"] for field in written["fields"] if field["name"] in wanted]
+        tables = [_columns(batch, names) for batch in _batches(records)]
+    if not tables:
+        tables = [pa.table({name: pa.array([], pa.string()) for name in names or ["$none"]})]
+    return _arrow_table(session, pa.concat_tables(tables, promote_options="permissive"))
+
+
+def _batches(records: Iterator[Any]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(records, BATCH)):
+        yield batch
+
+
+def _columns(batch: list[dict[str, Any]], names: list[str]) -> pa.Table:
+    return pa.table({name: pa.array([record.get(name) for record in batch]) for name in names})
+
+
+def _arrow_table(session: Session, table: pa.Table) -> Source:
+    session.register("$arrow", table)
+    session.execute(f'CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM "$arrow"')
+    return _typed(session)
+
+
+READERS: dict[str, Callable[[Session, Path, Collection[str], Mapping[str, str]], Source]] = {
+    "CSV": _csv,
+    "JSON": _json,
+    "PARQUET": _parquet,
+    "AVRO": _avro,
+    "GZIPPED_AVRO": _avro,
+    "ORC": _orc,
+    "ARROW": _arrow,
+}

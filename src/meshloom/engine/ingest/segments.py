@@ -1,0 +1,82 @@
+"""A data file into one segment's Parquet file: read, run through the record pipeline, sorted, written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meshloom.engine.config.schema import Schema
+from meshloom.engine.config.table import TableConfig
+from meshloom.engine.errors import PinotError, RestError
+from meshloom.engine.ingest import pipeline
+from meshloom.engine.ingest.readers import format_of, literal, quoted, read, without_path
+from meshloom.engine.storage.deepstore import ROW_GROUP
+from meshloom.infra.compute import ComputeError, Session, open_reader
+
+PROPERTIES = "recordReader.prop."
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A segment's file, and what its metadata tells: rows, and the least and greatest value of the time column
+    (None without one, or without rows)."""
+
+    path: Path
+    rows: int
+    start: Any = None
+    end: Any = None
+
+
+def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: Mapping[str, str]) -> Built:
+    """Make `target` from `file`.
+
+    `batch` is Pinot's batch config map: `inputFormat`, `recordReader.prop.*`.
+    Raises RestError 400 with the reason when the file or a value in it is wrong; `target` is then not there.
+    """
+    kind = format_of(batch.get("inputFormat", ""))
+    options = {key.removeprefix(PROPERTIES): value for key, value in batch.items() if key.startswith(PROPERTIES)}
+    with open_reader() as session:
+        try:
+            names = pipeline.wanted(schema, config)
+            source = read(session, file, kind, names, options)
+            sql = pipeline.query(schema, config, source)
+            form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
+            session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
+            return _described(session, target, schema, config)
+        except ComputeError as error:
+            target.unlink(missing_ok=True)
+            raise RestError(400, f"The file's rows do not fit the table: {without_path(error.what, file)}") from error
+        except PinotError as error:
+            raise RestError(400, error.what) from error
+
+
+def _described(session: Session, path: Path, schema: Schema, config: TableConfig) -> Built:
+    column = config.time_column
+    if column not in schema.fields:
+        rows = session.execute(f"SELECT count(*) FROM read_parquet({literal(str(path))})").rows()[0][0]
+        return Built(path, rows)
+    value = quoted(column)
+    if schema.fields[column].data_type.duckdb == "TIMESTAMP":
+        value = f"epoch_ms({value})"
+    found = session.execute(f"SELECT count(*), min({value}), max({value}) FROM read_parquet({literal(str(path))})")
+    return Built(path, *found.rows()[0])
+
+
+def segment_name(config: TableConfig, built: Built, batch: Mapping[str, str]) -> str:
+    """Pinot's name of a segment: fixed, or the simple generator's `table_min_max_postfix`."""
+    generator = "segmentNameGenerator."
+    if batch.get(f"{generator}type", "").lower() == "fixed":
+        name = batch.get(f"{generator}configs.segment.name", "")
+        if not name:
+            raise RestError(400, "Missing segment name for fixed segment name generator")
+        return name
+    now = int(time.time() * 1000)
+    sequence = batch.get("sequenceId", "")
+    parts = [config.name if sequence else config.raw_name]
+    if config.time_column:
+        parts += [str(now if value is None else value) for value in (built.start, built.end)]
+    prefix = batch.get(f"{generator}configs.segment.name.postfix", "")
+    return "_".join(part for part in (*parts, prefix, sequence or str(now)) if part)

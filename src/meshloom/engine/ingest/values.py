@@ -1,0 +1,126 @@
+"""Values of a source as values of a schema's columns, in DuckDB's text: Pinot's DataTypeTransformer, vectorised."""
+
+from __future__ import annotations
+
+from meshloom.engine.config.schema import FieldSpec
+from meshloom.engine.config.types import DataType
+from meshloom.engine.ingest.readers import Source, quoted
+from meshloom.engine.sql.typed import Typed, cast_sql
+
+UNBOUNDED = 2**31 - 1
+PINOT_TYPES = {
+    "BOOLEAN": "BOOLEAN", "TINYINT": "INT", "SMALLINT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "UTINYINT": "INT",
+    "USMALLINT": "INT", "UINTEGER": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE", "VARCHAR": "STRING", "BLOB": "BYTES",
+}  # fmt: skip
+
+
+def raw(source: Source, name: str, several: bool = False) -> Typed:
+    """A source's column as an argument of functions; one that the source lacks is null.
+
+    `several` asks for a list, as the schema has it; text is split, one value becomes a list of one.
+    """
+    type_ = source.types.get(name)
+    if type_ is None:
+        return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
+    column = quoted(name)
+    if source.kind == "json":
+        one = f"({column} ->> '$')"
+        if not several:
+            return Typed(one, "STRING")
+        values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
+        many = f"CASE json_type({column}) WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
+        return Typed(f"({many})", "STRING_ARRAY")
+    if source.kind == "text":
+        if not several:
+            return Typed(column, "STRING")
+        separator = source.separator.replace("'", "''")
+        values = (
+            f"list_filter(string_split({column}, '{separator}'), lambda v: v <> '')" if separator else f"[{column}]"
+        )
+        return Typed(f"(CASE WHEN {column} IS NOT NULL THEN {values} END)", "STRING_ARRAY")
+    return _of_type(column, type_)
+
+
+def _of_type(column: str, type_: str) -> Typed:
+    """A typed source's column; a type that Pinot lacks becomes text (nested ones: JSON)."""
+    if type_.endswith("[]"):
+        inner = _of_type("v", type_.removesuffix("[]"))
+        if inner.sql == "v":
+            return Typed(column, f"{inner.type}_ARRAY")
+        return Typed(f"list_transform({column}, lambda v: {inner.sql})", f"{inner.type}_ARRAY")
+    if type_.startswith(("STRUCT", "MAP", "JSON", "UNION")):
+        return Typed(f"CAST(to_json({column}) AS VARCHAR)", "STRING")
+    if type_.startswith("TIMESTAMP"):
+        return Typed(f"CAST({column} AS TIMESTAMP)", "TIMESTAMP")
+    if type_ == "DATE":
+        return Typed(f"CAST({column} AS TIMESTAMP)", "TIMESTAMP")
+    if type_.startswith("DECIMAL") or type_ in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return Typed(f"CAST({column} AS DECIMAL(38,10))", "BIG_DECIMAL")
+    known = PINOT_TYPES.get(type_)
+    return Typed(column, known) if known else Typed(f"CAST({column} AS VARCHAR)", "STRING")
+
+
+def stored(value: Typed, field: FieldSpec) -> str:
+    """`value` as the stored form of `field`; null stays null, an empty list becomes null."""
+    if field.single_value:
+        if value.array:
+            value = Typed(f"({value.sql})[1]", value.element)
+        return _one(value, field)
+    if not value.array:
+        value = Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
+    item = _one(Typed("v", value.element), field)
+    kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
+    return f"nullif(list_transform({kept}, lambda v: {item}), [])" if item != "v" else f"nullif({kept}, [])"
+
+
+def _one(value: Typed, field: FieldSpec) -> str:
+    target = field.data_type
+    text = value.sql if value.type == target.value else _converted(value, target)
+    if target is DataType.STRING and field.max_length < UNBOUNDED:
+        return _bounded(text, field)
+    if target in (DataType.FLOAT, DataType.DOUBLE):
+        return f"(CASE WHEN {text} = 0 THEN 0 ELSE {text} END)"  # SpecialValueTransformer: -0.0 becomes 0.0
+    return text
+
+
+def _bounded(text: str, field: FieldSpec) -> str:
+    """SanitizationTransformer."""
+    strategy = field.max_length_exceed.upper()
+    if strategy == "NO_ACTION":
+        return text
+    if strategy == "SUBSTITUTE_DEFAULT_VALUE":
+        return f"(CASE WHEN length({text}) <= {field.max_length} THEN {text} END)"
+    if strategy == "ERROR":
+        message = f"'Throwing exception as value for column {field.name.replace(chr(39), '')} exceeds its maxLength'"
+        return f"(CASE WHEN length({text}) > {field.max_length} THEN error({message}) ELSE {text} END)"
+    return f"left({text}, {field.max_length})"
+
+
+def _converted(value: Typed, target: DataType) -> str:
+    text = value.sql
+    if value.type == "STRING":
+        if target in (DataType.INT, DataType.LONG):
+            number = f"CAST({text} AS {target.duckdb})"
+            cut = f"CAST(trunc(CAST({text} AS DOUBLE)) AS {target.duckdb})"
+            return (
+                f"(CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 "
+                f"ELSE CASE WHEN regexp_matches({text}, '[.eE]') THEN {cut} ELSE {number} END END)"
+            )
+        if target is DataType.BOOLEAN:
+            return f"(lower({text}) IN ('true', '1', '1.0'))"
+        if target is DataType.BYTES:
+            return f"unhex({text})"
+        if target in (DataType.MAP, DataType.JSON):
+            return text
+        if target is DataType.TIMESTAMP:
+            return f"coalesce(make_timestamp(TRY_CAST({text} AS BIGINT) * 1000), CAST({text} AS TIMESTAMP))"
+        return f"CAST({text} AS {target.duckdb})"
+    if target in (DataType.MAP, DataType.UUID):
+        return f"CAST({text} AS {target.duckdb})"
+    if target is DataType.TIMESTAMP and value.type == "BOOLEAN":
+        return f"CAST(NULL AS TIMESTAMP) /* {value.type} */"
+    if target is DataType.BYTES:
+        return f"CAST({text} AS BLOB)"
+    if target is DataType.BOOLEAN:
+        return f"({text} <> 0)"
+    return cast_sql(text, value.type, target.value)

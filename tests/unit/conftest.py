@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from meshloom.errors import NotFound, Refused, Unauthenticated
+from meshloom.errors import NotFound, Problem, Refused, Unauthenticated
 from meshloom.mesh.graph import mesh_map
 from meshloom.mesh.register import entry
 from meshloom.mesh.search import SearchIndex, Signals
@@ -52,6 +52,11 @@ def decision(principal: Principal, purpose: str, port: Urn) -> Decision:
         filters=(RowFilter("store_id", "in", (367, 406)), RowFilter("income", "not-null", ())),
         masks={"age": ColumnMask("age", "null")},
     )
+
+
+def result(name: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
+    outcome = "failed" if problems else "done"
+    return {"product": name, "outcome": outcome, "problems": [asdict(problem) for problem in problems]}
 
 
 class StubSidecar:
@@ -93,6 +98,7 @@ class StubMesh:
     reasons: tuple[str, ...] = ()
     events: tuple[Any, ...] = ({"product": "households", "step": "done", "text": "3 rows"},)
     failure: Exception | None = None
+    problems: tuple[Problem, ...] = ()
     reloaded: int = 0
 
     def __post_init__(self) -> None:
@@ -198,7 +204,7 @@ class StubMesh:
             progress(event)
         if self.failure is not None:
             raise self.failure
-        return {"products": list(names)}
+        return {"results": [result(name, self.problems) for name in names]}
 
 
 @pytest.fixture

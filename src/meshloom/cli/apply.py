@@ -21,3 +21,6 @@ def apply(context: typer.Context, products: Products = None, json: Json = False)
         applied = applying.run(connection, products or [], quiet=json)
     if json:
         show.as_json(applied)
+    failed = applying.failures(applied)
+    if failed is not None:
+        raise failed

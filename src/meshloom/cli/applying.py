@@ -9,11 +9,14 @@ from typing import Any
 
 from meshloom.client.connection import Connection
 from meshloom.client.problems import error_of
-from meshloom.errors import Broken
+from meshloom.errors import Broken, InputError, Problem
 
 
 def run(connection: Connection, products: Sequence[str], *, quiet: bool) -> dict[str, Any]:
-    """Apply and return what was applied. Raises what the apply raised."""
+    """Apply and return how each product ended; `failures` gives the error of those that failed.
+
+    Raises what the apply as a whole raised.
+    """
     lines = connection.lines("POST", "/api/product/apply", json={"products": list(products)})
     applied: dict[str, Any] | None = None
     with _watcher(quiet) as watcher:
@@ -28,6 +31,13 @@ def run(connection: Connection, products: Sequence[str], *, quiet: bool) -> dict
     if applied is None:
         raise Broken("The apply ended without saying how", remedy="See the server's log, then apply again")
     return applied
+
+
+def failures(applied: dict[str, Any]) -> InputError | None:
+    """Every problem of every product that failed, as one error; None when all went through."""
+    problems = [Problem(**one) for result in applied["results"] for one in result["problems"]]
+    failed = any(result["outcome"] == "failed" for result in applied["results"])
+    return InputError(*problems) if failed else None
 
 
 class _Silent:

@@ -74,13 +74,11 @@ def _apply(running: Running, json: bool) -> None:
     """Build what changed. A product that fails is said, and the others are served."""
     from meshloom.cli import applying, show
     from meshloom.client.connection import Connection
-    from meshloom.errors import InputError
 
     with Connection(running.url, running.token) as connection:
-        try:
-            applying.run(connection, [], quiet=json)
-        except InputError as error:
-            show.note(f"{error}\nWhat was served before is served on.")
+        failed = applying.failures(applying.run(connection, [], quiet=json))
+    if failed is not None:
+        show.note(f"{failed}\nWhat was served before is served on.")
 
 
 def _say(place: Place, running: Running, json: bool, hint: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from meshloom.errors import Broken, CallError, NotFound
 from meshloom.infra.identity import Issuer
+from meshloom.infra.metadata import exclusive
 from meshloom.mesh import access, describe, quarantine, register
 from meshloom.mesh.facts import Facts
 from meshloom.mesh.graph import mesh_map
@@ -30,6 +32,7 @@ from meshloom.spec.load import load_mesh
 from meshloom.spec.product import MeshSpec, Product
 
 Progress = Callable[[Event], None]
+PATIENCE = 30.0  # seconds that a command waits for another one to be done with the home
 URL = "http://127.0.0.1:8800"
 
 
@@ -50,6 +53,7 @@ class Mesh:
         self._closing = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
+        self._opened = ExitStack()
         self._catch_up()
 
     @classmethod
@@ -65,14 +69,17 @@ class Mesh:
         state cannot be read).
         """
         spec = load_mesh(root, sample)
-        container = Container.open((home or root / ".meshloom").absolute())
-        try:
+        folder = (home or root / ".meshloom").absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as opened:
+            opened.enter_context(exclusive(folder / "open.lock", "using this mesh's home", wait=PATIENCE))
+            container = Container.open(folder)
+            opened.callback(container.close)
             if url:
                 container.store.put("platform", "url", url)
-            return cls(spec, container, url or container.store.get("platform", "url") or URL, sample)
-        except BaseException:
-            container.close()
-            raise
+            mesh = cls(spec, container, url or container.store.get("platform", "url") or URL, sample)
+            mesh._opened = opened.pop_all()
+        return mesh
 
     @property
     def spec(self) -> MeshSpec:
@@ -208,7 +215,7 @@ class Mesh:
         self._closing.set()
         self._idle.wait()
         self.sidecar.audit.close()
-        self.platform.container.close()
+        self._opened.close()
 
     def _product(self, name: str) -> Product:
         product = self.spec.product(name)

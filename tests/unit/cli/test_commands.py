@@ -192,11 +192,16 @@ def test_planning_and_applying(place: Path, run: Any, stub: Any) -> None:
     assert done.code == 0
     assert "households" in done.out
     assert "done" in done.out
-    assert run("apply", "--json").json == {"products": []}
+    assert run("apply", "a", "--json").json == {"results": [{"product": "a", "outcome": "done", "problems": []}]}
+    stub.problems = (Problem("range", "age is 300", file="a.csv", line=3),)
+    done = run("apply", "a", "b", "--json")
+    assert done.code == 1
+    assert [result["outcome"] for result in done.json["results"]] == ["failed", "failed"]
     stub.failure = InputError(Problem("range", "age is 300", "At most 120", "Mend the file", "a.csv", 3, 7))
     done = run("apply")
     assert done.code == 1
     assert done.err == "a.csv:3:7: range age is 300, At most 120, Mend the file\n"
+    assert done.out.startswith("    0.")
 
 
 def test_status_of_a_platform_that_is_up(place: Path, run: Any) -> None:

@@ -216,7 +216,10 @@ def test_an_apply_streams_its_events_and_ends_with_the_result(http: httpx.Client
     lines = [
         json.loads(x) for x in http.post("/api/product/apply", json={"products": ["a"]}, headers=BOSS).iter_lines()
     ]
-    assert lines == [{"event": stub.events[0]}, {"applied": {"products": ["a"]}}]
+    assert lines == [
+        {"event": stub.events[0]},
+        {"applied": {"results": [{"product": "a", "outcome": "done", "problems": []}]}},
+    ]
     assert stub.reloaded == 1
 
 

@@ -3,13 +3,17 @@ and nothing else, says what it means."""
 
 from __future__ import annotations
 
-from sqlglot import TokenType, exp, generator, parser, tokens
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from sqlglot import Token, TokenType, exp, generator, parser, tokens
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
+T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 
-def calcite_words(found: list[tokens.Token]) -> list[tokens.Token]:
+def calcite_words(found: list[Token]) -> list[Token]:
     """Words that mean something only where Calcite expects them: MINUS between queries is EXCEPT (elsewhere it is a
     function's name), and LEFT ASOF JOIN is what sqlglot reads as ASOF LEFT JOIN."""
     result = list(found)
@@ -52,8 +56,14 @@ class Pinot(Dialect):
         FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS}
         STRICT_CAST = True
 
-        def parse(self, raw_tokens: list[tokens.Token], sql: str) -> list[exp.Expr | None]:
+        def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
             return super().parse(calcite_words(raw_tokens), sql)
+
+        def _parse_wrapped(self, parse_method: Callable[[], T], optional: bool = False) -> T:
+            """MATCH_CONDITION may hold any condition; what is no comparison is refused later, with Pinot's text."""
+            if self._prev is not None and self._prev.token_type is TokenType.MATCH_CONDITION:
+                parse_method = cast(Callable[[], T], self._parse_disjunction)
+            return super()._parse_wrapped(parse_method, optional=optional)
 
     class Generator(generator.Generator):
         TYPE_MAPPING = {

@@ -16,6 +16,7 @@ DUCKDB = {
     "STRING": "VARCHAR",
     "JSON": "VARCHAR",
     "BYTES": "BLOB",
+    "UNKNOWN": "INTEGER",  # of a bare NULL
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -24,35 +24,62 @@ class Source:
 
     alias: str
     columns: dict[str, Typed]
+    hidden: dict[str, Typed] = field(default_factory=dict)  # found by name, left out of `*`
+    never_null: set[str] = field(default_factory=set)  # lower-case names
 
     def find(self, name: str) -> Typed | None:
         if name in self.columns:
             return self.columns[name]
-        return next((value for column, value in self.columns.items() if column.lower() == name.lower()), None)
+        every = (*self.columns.items(), *self.hidden.items())
+        return next((value for column, value in every if column.lower() == name.lower()), None)
 
 
 class Sources:
-    """Satisfies `Columns` for the translator. `outer` is the scope of the query around this one."""
+    """Satisfies `Columns` for the translator. `outer` is the scope of the query around this one.
+
+    `merged` are the columns that USING and NATURAL made one; `alias` finds what the select list calls a name, while
+    the clause at hand may use its aliases.
+    """
 
     def __init__(self, compile_: Compile, outer: Sources | None) -> None:
         self.sources: list[Source] = []
-        self._compile, self._outer = compile_, outer
+        self.merged: dict[str, Typed] = {}
+        self.alias: Callable[[str], Typed | None] | None = None
+        self._compile, self.outer = compile_, outer
+
+    def owners(self, name: str, table: str = "") -> list[Source]:
+        """The sources of this very query that have the column."""
+        return [
+            source
+            for source in self.sources
+            if (not table or source.alias.lower() == table.lower()) and source.find(name) is not None
+        ]
 
     def column(self, name: str, table: str = "") -> Typed:
-        found = [
-            value
-            for source in self.sources
-            if not table or source.alias.lower() == table.lower()
-            if (value := source.find(name)) is not None
-        ]
+        if not table and name.lower() in self.merged:
+            return self.merged[name.lower()]
+        found = self.owners(name, table)
         if len(found) > 1:
-            raise PinotError(QUERY_VALIDATION, f"Column '{name}' is ambiguous")
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' is ambiguous")
         if found:
-            return found[0]
-        if self._outer is not None:
-            return self._outer.column(name, table)
+            value = found[0].find(name)
+            assert value is not None
+            return value
+        if not table and self.alias is not None and (aliased := self.alias(name)) is not None:
+            return aliased
+        if self.outer is not None:
+            return self.outer.column(name, table)
+        if table and not any(source.alias.lower() == table.lower() for source in self.sources):
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Table '{table}' not found")
         where = f" in table '{table}'" if table else " in any table"
-        raise PinotError(UNKNOWN_COLUMN, f"Column '{name}' not found{where}")
+        raise PinotError(UNKNOWN_COLUMN, f"UnknownColumnError: Column '{name}' not found{where}")
+
+    def never_null(self, name: str, table: str = "") -> bool:
+        """Whether Calcite types a column NOT NULL."""
+        found = self.owners(name, table)
+        if not found and self.outer is not None:
+            return self.outer.never_null(name, table)
+        return len(found) == 1 and name.lower() in found[0].never_null
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         return self._compile(query, self)

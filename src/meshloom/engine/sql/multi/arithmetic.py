@@ -1,0 +1,91 @@
+"""Arithmetic with Calcite's types and Java's arithmetic: integers stay integers, wrap around and divide as ints do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
+
+NAMES: dict[type[exp.Expr], str] = {
+    exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "divide", exp.Mod: "mod",
+}  # fmt: skip
+OPERATORS = {
+    "plus": "+", "add": "+", "minus": "-", "sub": "-", "times": "*", "mult": "*", "divide": "/", "div": "/", "mod": "%",
+}  # fmt: skip
+EXTREMES = {"INT": (-(2**31), 2**31 - 1), "LONG": (-(2**63), 2**63 - 1)}
+
+
+def common(types: Sequence[str]) -> str:
+    """The type that holds them all (Calcite's leastRestrictive); STRING when nothing else does."""
+    kinds = {type_ for type_ in types if type_ != "UNKNOWN"}
+    if not kinds:
+        return "UNKNOWN"
+    if len(kinds) == 1:
+        return kinds.pop()
+    if kinds <= set(NUMERIC):
+        if "BIG_DECIMAL" in kinds and kinds & {"FLOAT", "DOUBLE"}:
+            return "DOUBLE"
+        return max(kinds, key=NUMERIC.index)
+    if kinds <= {"TIMESTAMP", "LONG", "INT"}:
+        return "TIMESTAMP"
+    return "STRING"
+
+
+def operate(name: str, left: Typed, right: Typed) -> Typed:
+    """One of `OPERATORS`. Raises PinotError 700 for arrays."""
+    if left.array or right.array:
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Cannot apply '{OPERATORS[name]}' to arrays")
+    left, right = number(left), number(right)
+    type_ = common([left.type, right.type])
+    aggregate = left.aggregate or right.aggregate
+    operator = OPERATORS[name]
+    if type_ in EXTREMES:
+        sql = _integer(operator, left, right, type_)
+    else:
+        a, b = left.cast(type_).sql, right.cast(type_).sql
+        sql = f"CAST(({a} {operator} {b}) AS {duckdb_type(type_)})" if type_ != "UNKNOWN" else "NULL"
+        if operator == "/" and type_ in ("DOUBLE", "FLOAT"):
+            sql = f"CAST(({left.cast('DOUBLE').sql} / {right.cast('DOUBLE').sql}) AS {duckdb_type(type_)})"
+    return Typed(sql, type_, aggregate=aggregate)
+
+
+def number(value: Typed) -> Typed:
+    """An operand that is no number as one: times count milliseconds, texts are read."""
+    if value.type in NUMERIC or value.type == "UNKNOWN":
+        return value
+    return value.cast({"TIMESTAMP": "LONG", "BOOLEAN": "INT"}.get(value.type, "DOUBLE"))
+
+
+def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
+    a, b = left.sql, right.sql
+    whole = right.literal is not None and int(right.literal) not in (0, -1)
+    if operator == "%":
+        if whole:
+            return f"CAST({a} % {b} AS {duckdb_type(type_)})"
+        return f"CAST(CASE WHEN {b} = 0 THEN {a} * 0 ELSE {a} % {b} END AS {duckdb_type(type_)})"
+    least, most = EXTREMES[type_]
+    if operator == "/":
+        if whole:
+            return f"CAST({a} // {b} AS {duckdb_type(type_)})"
+        # Pinot divides doubles and casts to the integer type, which saturates: x/0 is the greatest value.
+        return (
+            f"CAST(CASE WHEN {b} <> 0 THEN least(CAST({a} AS HUGEINT) // {b}, {most}) WHEN {b} IS NULL THEN NULL "
+            f"WHEN {a} > 0 THEN {most} WHEN {a} < 0 THEN {least} ELSE {a} END AS {duckdb_type(type_)})"
+        )
+    if type_ == "LONG":
+        return f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"
+    exact = f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"
+    return f"CAST((({exact} + 2147483648) & 4294967295) - 2147483648 AS INTEGER)"
+
+
+def saturated(value: Typed, type_: str) -> Typed:
+    """A DOUBLE as INT or LONG as Java casts it: the fraction cut off, the extremes for what is beyond, 0 for NaN."""
+    v, (least, most) = value.sql, EXTREMES[type_]
+    sql = (
+        f"CASE WHEN isnan({v}) THEN 0 WHEN {v} >= {float(most)!r}::DOUBLE THEN {most} "
+        f"WHEN {v} <= {float(least)!r}::DOUBLE THEN {least} ELSE CAST(trunc({v}) AS {duckdb_type(type_)}) END"
+    )
+    return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=value.aggregate)

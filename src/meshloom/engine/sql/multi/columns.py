@@ -1,0 +1,77 @@
+"""Columns of queries and sources while they are compiled: Pinot's type, and whether Calcite types them NOT NULL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.multi.arithmetic import common
+from meshloom.engine.sql.multi.scope import Source, quoted
+from meshloom.engine.sql.typed import NUMERIC, Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Column(OutputColumn):
+    """A column of a query. `never_null`: see `nulls`."""
+
+    never_null: bool = False
+
+
+Columns = tuple[Column, ...]
+
+
+def output(type_: str) -> str:
+    """JSON columns are typed STRING in the multi-stage engine (pinot.md, section 7)."""
+    return "STRING" if type_ == "JSON" else type_
+
+
+def renamed(columns: Columns, names: Sequence[str]) -> Columns:
+    """With the names that an alias's column list gives. Raises PinotError 700 when it has another length."""
+    if not names:
+        return columns
+    if len(names) != len(columns):
+        raise PinotError(
+            QUERY_VALIDATION,
+            f"QueryValidationError: List of column aliases must have same degree as table; table has {len(columns)} "
+            f"columns, whereas alias list has {len(names)} columns",
+        )
+    return tuple(Column(n, c.type, c.never_null) for n, c in zip(names, columns, strict=True))
+
+
+def unique(columns: Columns) -> Columns:
+    """DuckDB names of a subquery's columns: the second `x` is `x0`, as Calcite names it."""
+    seen: set[str] = set()
+    result = []
+    for column in columns:
+        name, number = column.name, 0
+        while name.lower() in seen:
+            name, number = f"{column.name}{number}", number + 1
+        seen.add(name.lower())
+        result.append(Column(name, column.type, column.never_null))
+    return tuple(result)
+
+
+def of_columns(alias: str, columns: Columns) -> Source:
+    prefix = quoted(alias)
+    return Source(
+        alias,
+        {c.name: Typed(f"{prefix}.{quoted(c.name)}", c.type) for c in columns},
+        never_null={c.name.lower() for c in columns if c.never_null},
+    )
+
+
+def meeting(left: Columns, right: Columns, word: str) -> Columns:
+    """The columns of a set operation. Raises PinotError 700 when the sides do not fit."""
+    if len(left) != len(right):
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column count mismatch in {word}")
+    result: list[Column] = []
+    for a, b in zip(left, right, strict=True):
+        type_ = common([a.type, b.type])
+        if type_ == "STRING" and {a.type, b.type} & set(NUMERIC):
+            raise PinotError(
+                QUERY_VALIDATION, f"QueryValidationError: Type mismatch in column {len(result) + 1} of {word}"
+            )
+        result.append(Column(a.name, type_, a.never_null and b.never_null))
+    return tuple(result)

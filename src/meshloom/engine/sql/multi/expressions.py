@@ -1,0 +1,300 @@
+"""Expressions of the multi-stage engine: Calcite's types, where the single-stage engine has doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import find_aggregate, find_scalar
+from meshloom.engine.sql.multi import aggregates, arithmetic
+from meshloom.engine.sql.multi.names import calcite_name
+from meshloom.engine.sql.multi.nulls import never_null
+from meshloom.engine.sql.multi.scope import Sources
+from meshloom.engine.sql.translate import COMPARISONS, Translator, inner_query
+from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
+
+# Calcite's own YEAR, MONTH, ... are EXTRACT, which is BIGINT; Pinot's single-stage functions are INT.
+LONGS = frozenset(
+    ("year", "quarter", "month", "week", "dayofyear", "dayofmonth", "dayofweek", "hour", "minute", "second")
+)
+INTEGRAL = {"mod", "divide", "div", "plus", "add", "minus", "sub", "times", "mult"}
+
+
+class MultiTranslator(Translator):
+    """`Translator` with the multi-stage engine's rules. `sources` are the columns of the SELECT at hand.
+
+    `rewrite` is `autoRewriteAggregationType`; `nothing` says that the one table has no segment, when aggregations
+    answer null.
+    """
+
+    def __init__(self, sources: Sources, *, nulls: bool, rewrite: bool = False) -> None:
+        super().__init__(sources, single=False, nulls=nulls)
+        self.sources = sources
+        self.rewrite = rewrite
+        self.nothing = False
+        self.over = False
+        self.filtering = False
+        self.leaf = False
+        self.exploded: dict[str, str] = {}  # an array's text and the source in FROM that has its values
+
+    def translate(self, node: exp.Expr) -> Typed:
+        method = METHODS.get(type(node))
+        return method(self, node) if method is not None else super().translate(node)
+
+    # --- leaves
+
+    def null(self, node: exp.Null) -> Typed:
+        return Typed("NULL", "UNKNOWN")
+
+    def hexadecimal(self, node: exp.HexString) -> Typed:
+        return Typed(f"from_hex('{bytes.fromhex(str(node.this)).hex()}')", "BYTES", str(node.this))
+
+    # --- operators
+
+    def arithmetic(self, node: exp.Binary) -> Typed:
+        left, right = self.translate(node.left), self.translate(node.right)
+        return arithmetic.operate(arithmetic.NAMES[type(node)], left, right)
+
+    def pipes(self, node: exp.DPipe) -> Typed:
+        left, right = (self.translate(side).cast("STRING") for side in (node.left, node.right))
+        return Typed(f"({left.sql} || {right.sql})", "STRING", aggregate=left.aggregate or right.aggregate)
+
+    def texts(self, node: exp.Concat) -> Typed:
+        parts = [self.translate(part).cast("STRING") for part in node.expressions]
+        return Typed(f"({' || '.join(part.sql for part in parts)})", "STRING")
+
+    def distinct_from(self, node: exp.NullSafeNEQ | exp.NullSafeEQ) -> Typed:
+        left, right = self.alike(self.translate(node.left), self.translate(node.right))
+        word = "IS DISTINCT FROM" if isinstance(node, exp.NullSafeNEQ) else "IS NOT DISTINCT FROM"
+        return Typed(f"({left.sql} {word} {right.sql})", "BOOLEAN", aggregate=left.aggregate or right.aggregate)
+
+    def comparison(self, node: exp.Binary) -> Typed:
+        for side in (node.left, node.right):
+            if isinstance(side, exp.Any | exp.All):
+                return self.quantified(node)
+        self._scalars(node, COMPARISONS[type(node)], (node.left, node.right))
+        return super().comparison(node)
+
+    def quantified(self, node: exp.Binary) -> Typed:
+        """`x = ANY (SELECT …)`, `x > ALL (SELECT …)`."""
+        left, right = self.translate(node.left), node.right
+        if not isinstance(right, exp.Any | exp.All):
+            raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+        sql, _ = self.columns.subquery(inner_query(right.this))
+        word = "ANY" if isinstance(right, exp.Any) else "ALL"
+        return Typed(f"({left.sql} {COMPARISONS[type(node)]} {word} ({sql}))", "BOOLEAN")
+
+    def _scalars(self, node: exp.Expr, operator: str, sides: tuple[exp.Expr, ...]) -> None:
+        """Calcite compares no arrays with values: multi-value columns need arrayToMv there."""
+        if any(isinstance(side, exp.Anonymous) and side.name.lower() == "arraytomv" for side in sides):
+            return
+        kinds = [self.translate(side).type for side in sides]
+        if any(kind.endswith("_ARRAY") for kind in kinds) and len(set(kinds)) > 1:
+            names = " ".join((f"<{calcite_name(kinds[0])}>", operator, f"<{calcite_name(kinds[1])}>"))
+            form = f"<COMPARABLE_TYPE> {operator} <COMPARABLE_TYPE>"
+            raise PinotError(
+                QUERY_VALIDATION,
+                f"QueryValidationError: Cannot apply '{operator}' to arguments of type '{names}'. "
+                f"Supported form(s): '{form}'",
+            )
+
+    def between(self, node: exp.Between) -> Typed:
+        value, low, high = (self.translate(part) for part in (node.this, node.args["low"], node.args["high"]))
+        if value.array:
+            self._scalars(node, ">=", (node.this, node.args["low"]))
+        aggregate = value.aggregate or low.aggregate or high.aggregate
+        forms = [(low, high)] + ([(high, low)] if node.args.get("symmetric") else [])
+        texts = []
+        for least, most in forms:
+            (a, b), (c, d) = self.alike(value, least), self.alike(value, most)
+            texts.append(f"({a.sql} >= {b.sql} AND {c.sql} <= {d.sql})")
+        return Typed(f"({' OR '.join(texts)})", "BOOLEAN", aggregate=aggregate)
+
+    def membership(self, node: exp.In, negated: bool = False) -> Typed:
+        query = node.args.get("query")
+        word = "NOT IN" if negated else "IN"
+        if query is None:
+            for item in node.expressions:
+                self._scalars(node, "=", (node.this, item))
+            return super().membership(node, negated)
+        sql, columns = self.columns.subquery(inner_query(query))
+        wanted = list(node.this.expressions) if isinstance(node.this, exp.Tuple) else [node.this]
+        if len(columns) != len(wanted):
+            raise PinotError(QUERY_VALIDATION, f"{len(wanted)} values IN a query of {len(columns)} columns")
+        values = [self.translate(value) for value in wanted]
+        text = ", ".join(
+            value.cast("DOUBLE").sql if value.type == "BIG_DECIMAL" and column.type != "BIG_DECIMAL" else value.sql
+            for value, column in zip(values, columns, strict=True)
+        )
+        if len(values) > 1:
+            return Typed(f"(({text}) {word} ({sql}))", "BOOLEAN")
+        return Typed(f"({text} {word} ({sql}))", "BOOLEAN", aggregate=values[0].aggregate)
+
+    def negation(self, node: exp.Not) -> Typed:
+        inner = node.this.unnest()
+        if isinstance(inner, exp.In):
+            return self.membership(inner, negated=True)
+        value = self.condition(node.this)
+        return Typed(f"(NOT {value.sql})", "BOOLEAN", aggregate=value.aggregate)
+
+    def is_null(self, node: exp.Is) -> Typed:
+        if isinstance(node.expression, exp.Null) and never_null(node.this, self.sources):
+            # Calcite has typed the value NOT NULL, so that the test is gone before a row is seen.
+            return Typed("false", "BOOLEAN")
+        return super().is_null(node)
+
+    def escaped(self, node: exp.Escape) -> Typed:
+        like = node.this
+        value, pattern = self.translate(like.this).cast("STRING"), self.translate(like.expression)
+        return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {self.translate(node.expression).sql})", "BOOLEAN")
+
+    def array(self, node: exp.Array) -> Typed:
+        values = [self.translate(value) for value in node.expressions]
+        if not values:
+            raise PinotError(QUERY_VALIDATION, "Require at least 1 argument in an array")
+        type_ = arithmetic.common([value.type for value in values])
+        return Typed(f"[{', '.join(value.cast(type_).sql for value in values)}]", f"{type_}_ARRAY")
+
+    def element(self, node: exp.Bracket) -> Typed:
+        """`array[i]`, counted from 1; sqlglot has taken 1 from a literal already."""
+        value, index = self.translate(node.this), node.expressions[0]
+        if not value.array:
+            raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+        text = str(int(index.name) + 1) if isinstance(index, exp.Literal) else self.translate(index).sql
+        return Typed(f"({value.sql})[{text}]", value.element)
+
+    def case(self, node: exp.Case) -> Typed:
+        operand, default = node.this, node.args.get("default")
+        tests = [
+            exp.EQ(this=operand.copy(), expression=branch.this.copy()) if operand else branch.this
+            for branch in node.args["ifs"]
+        ]
+        values = [self.translate(branch.args["true"]) for branch in node.args["ifs"]]
+        conditions = [self.condition(test) for test in tests]
+        other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
+        type_ = arithmetic.common([value.type for value in (*values, other)])
+        branches = " ".join(
+            f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in zip(conditions, values, strict=True)
+        )
+        aggregate = any(part.aggregate for part in (*conditions, *values, other))
+        return Typed(f"(CASE {branches} ELSE {other.cast(type_).sql} END)", type_, aggregate=aggregate)
+
+    def cast(self, node: exp.Cast) -> Typed:
+        value = super().cast(node)
+        inner = self.translate(node.this)
+        if inner.type == "STRING" and inner.literal is not None and value.type in NUMERIC:
+            try:
+                float(inner.literal)
+            except ValueError:
+                raise PinotError(
+                    QUERY_PLANNING,
+                    "QueryPlanningError: Error optimizing query: Caught exception while invoking method: cast with "
+                    f'arguments: [{inner.literal}, {value.type}]: For input string: "{inner.literal}"',
+                ) from None
+        if inner.type in ("DOUBLE", "FLOAT", "BIG_DECIMAL") and value.type in ("INT", "LONG"):
+            return arithmetic.saturated(inner.cast("DOUBLE"), value.type)
+        return value
+
+    def constant(self, literal: Typed, type_: str) -> Typed:
+        if type_ in NUMERIC and literal.type == "STRING":
+            try:
+                float(literal.literal or "")
+            except ValueError:
+                raise PinotError(
+                    QUERY_PLANNING,
+                    "QueryPlanningError: Error optimizing query: Caught exception while invoking method: cast with "
+                    f'arguments: [{literal.literal}, {type_}]: For input string: "{literal.literal}"',
+                ) from None
+        return super().constant(literal, type_)
+
+    # --- functions
+
+    def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
+        plain = name.replace("_", "").lower()
+        if find_aggregate(name) is None and plain in INTEGRAL and len(arguments) == 2:
+            return arithmetic.operate(plain, *(self.translate(argument) for argument in arguments))
+        if plain in ("listagg", "arrayagg") or find_aggregate(name) is not None:
+            return self.aggregation(name, arguments)
+        if plain in ("grouping", "groupingid"):
+            values = ", ".join(self.translate(argument).sql for argument in arguments)
+            return Typed(f"CAST(GROUPING({values}) AS BIGINT)", "LONG", aggregate=True)
+        if plain == "arraytomv" and len(arguments) == 1:
+            return self.flattened(arguments[0])
+        if find_aggregate(name) is None and find_scalar(name) is None:
+            kinds = ", ".join(f"<{calcite_name(self.translate(argument).type)}>" for argument in arguments)
+            raise PinotError(
+                QUERY_VALIDATION,
+                f"QueryValidationError: No match found for function signature {name}({kinds})",
+            )
+        found = super().function(name, arguments)
+        if plain in LONGS and found.type == "INT":
+            return replace(found, sql=f"CAST({found.sql} AS BIGINT)", type="LONG")
+        return found
+
+    def flattened(self, argument: exp.Expr) -> Typed:
+        """arrayToMv: in a filter any value may match, elsewhere each value makes a row of its own."""
+        value = self.translate(argument)
+        if not value.array or self.filtering:
+            return value
+        name = self.exploded.setdefault(value.sql, f'"$mv{len(self.exploded)}"')
+        return Typed(f'{name}."v"', value.element)
+
+    def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
+        found = aggregates.aggregation(self, name, arguments, where)
+        if found is None:
+            found = super().aggregation(name, arguments, where)
+        if self.nothing and not self.over:
+            return Typed(f"CAST(NULL AS {duckdb_type(found.type)})", found.type, aggregate=True)
+        return found
+
+    def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:
+        return aggregates.distinct(self, name, node, suffix)
+
+    def window(self, node: exp.Window) -> Typed:
+        """A window wants the bare aggregation under OVER."""
+        spec = node.args.get("spec")
+        if spec is not None and spec.args.get("exclude"):
+            raise PinotError(QUERY_VALIDATION, "EXCLUDE clause is not supported in a window's frame")
+        self.over = True
+        try:
+            value = super().window(node)
+            return replace(value, sql=f"CAST({value.sql} AS {duckdb_type(value.type)})")
+        finally:
+            self.over = False
+
+    def within_group(self, node: exp.WithinGroup) -> Typed:
+        return aggregates.within_group(self, node)
+
+    def filtered(self, node: exp.Filter) -> Typed:
+        where = self.condition(node.expression.this).sql
+        if isinstance(node.this, exp.WithinGroup):
+            return aggregates.within_group(self, node.this, where)
+        return super().filtered(node)
+
+
+Method = Callable[..., Typed]
+METHODS: dict[type, Method] = {
+    exp.Null: MultiTranslator.null,
+    exp.HexString: MultiTranslator.hexadecimal,
+    exp.DPipe: MultiTranslator.pipes,
+    exp.Concat: MultiTranslator.texts,
+    exp.NullSafeEQ: MultiTranslator.distinct_from,
+    exp.NullSafeNEQ: MultiTranslator.distinct_from,
+    exp.Between: MultiTranslator.between,
+    exp.In: MultiTranslator.membership,
+    exp.Not: MultiTranslator.negation,
+    exp.Is: MultiTranslator.is_null,
+    exp.Escape: MultiTranslator.escaped,
+    exp.Array: MultiTranslator.array,
+    exp.Bracket: MultiTranslator.element,
+    exp.Case: MultiTranslator.case,
+    exp.Cast: MultiTranslator.cast,
+    exp.Window: MultiTranslator.window,
+    exp.WithinGroup: MultiTranslator.within_group,
+    exp.Filter: MultiTranslator.filtered,
+    **dict.fromkeys(arithmetic.NAMES, MultiTranslator.arithmetic),
+    **dict.fromkeys(COMPARISONS, MultiTranslator.comparison),
+}

@@ -1,0 +1,94 @@
+"""GROUP BY: its sets, and that nothing outside an aggregation is left ungrouped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.multi.expressions import MultiTranslator
+from meshloom.engine.sql.typed import Typed
+
+Key = Callable[[exp.Expr], Typed]
+SETS: dict[type[exp.Expr], str] = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
+COLLECTED = ("listagg", "arrayagg", "grouping", "groupingid")
+
+
+def clause(group: exp.Group, key: Key) -> tuple[str, set[str]]:
+    """GROUP BY's text and the texts of its keys. Raises PinotError 720 for arrays."""
+    keys: set[str] = set()
+    parts = [_part(node, key, keys) for node in group.expressions]
+    for name, kind in (("rollup", exp.Rollup), ("cube", exp.Cube), ("grouping_sets", exp.GroupingSets)):
+        parts += [_part(node, key, keys) for node in group.args.get(name) or () if isinstance(node, kind)]
+    return "GROUP BY " + ", ".join(parts), keys
+
+
+def _part(node: exp.Expr, key: Key, keys: set[str]) -> str:
+    word = SETS.get(type(node))
+    if word:
+        return f"{word} ({', '.join(_part(inner, key, keys) for inner in node.expressions)})"
+    if isinstance(node, exp.Tuple):
+        return f"({', '.join(_part(inner, key, keys) for inner in node.expressions)})"
+    value = key(node)
+    if value.array:
+        raise PinotError(
+            QUERY_PLANNING,
+            "QueryPlanningError: Multi-valued columns are not supported as a grouping key in the intermediate stage. "
+            "Use ARRAY_TO_MV() to group by multi-value column",
+        )
+    keys.add(value.sql)
+    return value.sql
+
+
+def is_aggregation(node: exp.Expr) -> bool:
+    """Whether the node itself is a call of an aggregation (not one under OVER)."""
+    if isinstance(node, exp.WithinGroup | exp.Filter):
+        return True
+    if not isinstance(node, exp.Anonymous):
+        return False
+    return node.name.replace("_", "").lower() in COLLECTED or find_aggregate(node.name) is not None
+
+
+def aggregates(node: exp.Expr) -> bool:
+    """Whether an expression holds an aggregation of its own query."""
+    if isinstance(node, exp.Query | exp.Exists):
+        return False
+    if is_aggregation(node):
+        return True
+    if isinstance(node, exp.Window):
+        call = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls | exp.Filter) else node.this
+        rest = [part for name, part in node.args.items() if name != "this"]
+        inner = [*call.iter_expressions(), *(p for part in rest for p in (part if isinstance(part, list) else [part]))]
+        return any(aggregates(part) for part in inner if isinstance(part, exp.Expr))
+    return any(aggregates(part) for part in node.iter_expressions())
+
+
+def check(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> None:
+    """Raises PinotError 700 for a column that is neither grouped nor aggregated."""
+    if isinstance(node, exp.Query | exp.Exists | exp.Literal | exp.Star):
+        return
+    if is_aggregation(node):
+        return
+    if isinstance(node, exp.Column):
+        if translator.sources.owners(node.name, node.table) and translator.translate(node).sql not in keys:
+            text = node.sql(dialect="pinot")
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{text}' is not being grouped")
+        return
+    if not isinstance(node, exp.Ordered | exp.Order | exp.WindowSpec | exp.Window) and _grouped(translator, node, keys):
+        return
+    if isinstance(node, exp.Window):
+        parts = [*node.this.iter_expressions(), *(node.args.get("partition_by") or ())]
+        parts += [node.args["order"]] if node.args.get("order") is not None else []
+    else:
+        parts = list(node.iter_expressions())
+    for part in parts:
+        check(translator, part, keys)
+
+
+def _grouped(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> bool:
+    try:
+        return translator.translate(node).sql in keys
+    except PinotError:
+        return False

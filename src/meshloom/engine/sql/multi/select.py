@@ -1,0 +1,193 @@
+"""One SELECT of the multi-stage engine, clause by clause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.multi import grouping
+from meshloom.engine.sql.multi.columns import Column, Columns, output
+from meshloom.engine.sql.multi.joins import join
+from meshloom.engine.sql.multi.nulls import never_null
+from meshloom.engine.sql.multi.scope import Sources, quoted
+from meshloom.engine.sql.multi.sources import From
+from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.typed import Typed
+
+if TYPE_CHECKING:
+    from meshloom.engine.sql.multi.compile import Compiler
+
+CLAUSES = {
+    "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_",
+    "hint", "qualify", "kind", "windows",
+}  # fmt: skip
+
+
+class Select:
+    """Raises PinotError from its methods: 710 unknown column, 700 what is refused or not understood."""
+
+    def __init__(self, compiler: Compiler, node: exp.Select, outer: Sources | None) -> None:
+        unknown = sorted(key for key, value in node.args.items() if value and key not in CLAUSES)
+        if unknown:
+            raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
+        self.compiler, self.node = compiler, _named_windows(node)
+        self.scope = Sources(compiler.compile, outer)
+        self.translator = compiler.translator(self.scope)
+        self.resolving: list[str] = []
+
+    def compile(self) -> tuple[str, Columns]:
+        from_ = self._from()
+        group, having = self.node.args.get("group"), self.node.args.get("having")
+        where = self._where()
+        self.scope.alias = self._alias
+        nodes = [item.this if isinstance(item, exp.Alias) else item for item in self.node.expressions]
+        grouped = group is not None or having is not None or any(grouping.aggregates(node) for node in nodes)
+        self.translator.leaf = not self.node.args.get("joins") and self._table() is not None
+        self.translator.nothing = grouped and group is None and self._no_segments()
+        group_sql, keys = grouping.clause(group, self._key) if group is not None else ("", set())
+        items, columns = self._items()
+        if grouped:
+            for node in nodes if not any(map(_is_star, nodes)) else []:
+                grouping.check(self.translator, node, keys)
+        distinct = self.node.args.get("distinct")
+        if distinct is not None and distinct.args.get("on"):
+            raise PinotError(QUERY_VALIDATION, "Unsupported clause: DISTINCT ON")
+        tails = [
+            f"{clause.upper()} {self.translator.condition(found.this).sql}"
+            for clause in ("having", "qualify")
+            if (found := self.node.args.get(clause)) is not None
+        ]
+        order = Ordering(self.translator, self._key, columns, self.node).text()
+        exploded = "".join(f", LATERAL (SELECT unnest({a})) AS {n}(v)" for a, n in self.translator.exploded.items())
+        parts = [f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(items)}", from_ + exploded, where, group_sql]
+        return " ".join(filter(None, (*parts, *tails))) + order + limit(self.node), columns
+
+    def _from(self) -> str:
+        from_ = self.node.args.get("from_")
+        if from_ is None:
+            return ""
+        clause = From(self.compiler, self.translator)
+        text, sources = clause.source(from_.this)
+        self.scope.sources.extend(sources)
+        for node in self.node.args.get("joins") or ():
+            inner, added = clause.source(node.this)
+            text += join(self.translator, node, inner, added)
+        return f"FROM {text}"
+
+    def _where(self) -> str:
+        where = self.node.args.get("where")
+        if where is None:
+            return ""
+        self.translator.filtering = True
+        try:
+            return f"WHERE {self.translator.condition(where.this).sql}"
+        finally:
+            self.translator.filtering = False
+
+    def _no_segments(self) -> bool:
+        """Whether the query reads one table, and that has no segment."""
+        table = self._table()
+        relation = self.compiler.relations.find(table.name) if table is not None else None
+        return relation is not None and relation.segments == 0 and not self.node.args.get("joins")
+
+    def _table(self) -> exp.Table | None:
+        """The table that FROM begins with, unless it is something else or a WITH name."""
+        from_ = self.node.args.get("from_")
+        table = from_.this if from_ is not None else None
+        if not isinstance(table, exp.Table) or any(table.name.lower() in names for names in self.compiler.withs):
+            return None
+        return table
+
+    def _items(self) -> tuple[list[str], Columns]:
+        items: list[str] = []
+        columns: list[Column] = []
+
+        def add(name: str, value: Typed, certain: bool) -> None:
+            items.append(f"{value.sql} AS {quoted(name)}")
+            columns.append(Column(name, output(value.type), certain))
+
+        for node in self.node.expressions:
+            if _is_star(node):
+                for name, value, certain in self._star(node.table if isinstance(node, exp.Column) else ""):
+                    add(name, value, certain)
+                continue
+            inner = node.this if isinstance(node, exp.Alias) else node
+            value = self._item(node, inner)
+            name = node.alias_or_name if isinstance(node, exp.Alias | exp.Column) else f"EXPR${len(items)}"
+            add(name, value, never_null(inner, self.scope))
+        return items, tuple(columns)
+
+    def _star(self, table: str) -> list[tuple[str, Typed, bool]]:
+        found: list[tuple[str, Typed, bool]] = []
+        matched = False
+        merged = self.scope.merged if not table else {}
+        for source in self.scope.sources:
+            if table and source.alias.lower() != table.lower():
+                continue
+            matched = True
+            for name, value in source.columns.items():
+                if name.lower() not in merged:
+                    found.append((name, value, name.lower() in source.never_null))
+                elif all(name.lower() != first[0].lower() for first in found):
+                    found.append((name, merged[name.lower()], False))
+        if not matched:
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Unknown identifier '{table or '*'}'")
+        # What USING and NATURAL merged comes first.
+        return [f for f in found if f[0].lower() in merged] + [f for f in found if f[0].lower() not in merged]
+
+    def _item(self, node: exp.Expr, inner: exp.Expr) -> Typed:
+        self.resolving.append(node.alias_or_name.lower() if isinstance(node, exp.Alias | exp.Column) else "")
+        try:
+            return self.translator.translate(inner)
+        finally:
+            self.resolving.pop()
+
+    def _alias(self, name: str) -> Typed | None:
+        """What the select list calls `name`, for clauses that may use its aliases."""
+        for item in self.node.expressions:
+            if not isinstance(item, exp.Alias | exp.Column) or item.alias_or_name.lower() != name.lower():
+                continue
+            if name.lower() in self.resolving:
+                raise PinotError(
+                    QUERY_VALIDATION,
+                    f"QueryValidationError: The definition of column '{name}' depends on itself through the following "
+                    f"columns: '{name}'",
+                )
+            if isinstance(item, exp.Alias):
+                return self._item(item, item.this)
+        return None
+
+    def _key(self, node: exp.Expr) -> Typed:
+        """A key of GROUP BY or ORDER BY: an ordinal, an alias of the select list, or an expression."""
+        if isinstance(node, exp.Literal) and not node.is_string:
+            return Typed(str(int(node.this)), "INT")
+        if isinstance(node, exp.Column) and not node.table:
+            for item in self.node.expressions:
+                if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():
+                    return self._item(item, item.this)
+        return self.translator.translate(node)
+
+
+def _is_star(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
+
+
+def _named_windows(node: exp.Select) -> exp.Select:
+    """`OVER w` with what WINDOW calls w. Raises PinotError 700 when nothing is called so."""
+    if not any(window.args.get("alias") for window in node.find_all(exp.Window)):
+        return node
+    node = node.copy()
+    named = {window.name.lower(): window for window in node.args.get("windows") or ()}
+    for item in node.expressions:
+        for window in item.find_all(exp.Window):
+            name = window.args.get("alias")
+            if name is None:
+                continue
+            if name.name.lower() not in named:
+                raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Window '{name.name}' not found")
+            for part in ("partition_by", "order", "spec"):
+                window.set(part, named[name.name.lower()].args.get(part))
+            window.set("alias", None)
+    return node

@@ -1,0 +1,52 @@
+"""ORDER BY, LIMIT, OFFSET and FETCH."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.multi.columns import Columns
+from meshloom.engine.sql.multi.expressions import MultiTranslator
+from meshloom.engine.sql.typed import Typed
+
+
+class Ordering:
+    """ORDER BY of a query whose answer has `columns`; `key` says what one of its keys means."""
+
+    def __init__(
+        self, translator: MultiTranslator, key: Callable[[exp.Expr], Typed], columns: Columns, node: exp.Query
+    ) -> None:
+        self.translator, self.key, self.columns, self.node = translator, key, columns, node
+
+    def text(self) -> str:
+        """With a blank before it; "" when there is none. Raises PinotError 700 for an ambiguous name."""
+        order = self.node.args.get("order")
+        if order is None:
+            return ""
+        keys = []
+        for ordered in order.expressions:
+            by = ordered.this
+            if isinstance(by, exp.Column) and not by.table:
+                named = [column for column in self.columns if column.name.lower() == by.name.lower()]
+                if len(named) > 1:
+                    raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{by.name}' is ambiguous")
+            direction = "DESC" if ordered.args.get("desc") else "ASC"
+            nulls = "NULLS FIRST" if ordered.args.get("nulls_first") else "NULLS LAST"
+            keys.append(f"{self.key(by).sql} {direction} {nulls}")
+        return " ORDER BY " + ", ".join(keys)
+
+
+def limit(node: exp.Query) -> str:
+    """LIMIT and OFFSET with a blank before them."""
+    text = ""
+    for name, word in (("limit", "LIMIT"), ("offset", "OFFSET")):
+        found = node.args.get(name)
+        if found is None:
+            continue
+        count = found.args.get("count") if isinstance(found, exp.Fetch) else found.expression
+        if not isinstance(count, exp.Literal) or count.is_string or not str(count.this).isdigit():
+            raise PinotError(QUERY_VALIDATION, f"{word} wants a whole number")
+        text += f" {word} {int(count.name)}"
+    return text

@@ -10,7 +10,7 @@ from typing import Any
 
 from meshloom.errors import Problem
 from meshloom.spec.contract import Column, Contract, OnViolation, Rule, ServiceLevel
-from meshloom.spec.document import Document
+from meshloom.spec.document import Document, walk
 from meshloom.spec.extensions import read_extensions
 from meshloom.spec.rules import (
     Place,
@@ -72,19 +72,16 @@ def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
 
 def _shape(document: Document) -> list[Problem]:
     """What departs from ODCS. A property without a logicalType is said once; its schema would say it as each type."""
-    data = document.data
-    objects = data.get("schema") if isinstance(data, dict) else None
-    untyped = [
-        ("schema", number, "properties", index)
-        for number, table in enumerate(objects if isinstance(objects, list) else ())
-        for index, prop in enumerate(table.get("properties") or () if isinstance(table, dict) else ())
+    untyped = {
+        pointer: prop
+        for pointer, prop in walk(document.data)
+        if len(pointer) == 4 and pointer[0] == "schema" and pointer[2] == "properties"
         if isinstance(prop, dict) and "logicalType" not in prop
-    ]
+    }
     places = {document.place(pointer): pointer for pointer in untyped}
     found = [problem for problem in check_shape(document, "odcs") if (problem.line, problem.column) not in places]
-    for pointer in untyped:
-        name = data["schema"][pointer[1]]["properties"][pointer[3]].get("name")
-        what, why = f"column {name!r} has no logicalType", "rows are stored and checked by it"
+    for pointer, prop in untyped.items():
+        what, why = f"column {prop.get('name')!r} has no logicalType", "rows are stored and checked by it"
         found.append(document.problem(pointer, "missing-key", what, why, "add logicalType: string"))
     return found
 

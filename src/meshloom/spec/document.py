@@ -75,6 +75,8 @@ def parse_document(text: str, name: str) -> Document:
         return _unreadable(name, "empty-file", "the file is empty", "", "write it, or remove it")
     builder = _Builder(name)
     data = builder.value(node, ())
+    if not isinstance(data, dict):
+        return _unreadable(name, "wrong-type", "the file is not a mapping", "its top level is keys with values", "")
     return Document(name, data, builder.places, tuple(builder.problems))
 
 

@@ -116,6 +116,10 @@ def _say(document: Document, error: ValidationError, name: str) -> Iterator[Prob
             remedy = did_you_mean(str(instance), map(str, values))
             allowed = f"allowed are {', '.join(map(str, values))}"
             yield document.problem(pointer, "wrong-value", f"{_show(instance)} cannot stand {where}", allowed, remedy)
+        case "oneOf" | "anyOf" if not isinstance(instance, dict) and all(
+            child.validator == "required" for child in error.context or ()
+        ):
+            return  # that it is no mapping is said by another error
         case "oneOf" if all(child.validator == "required" for child in error.context or ()):
             names = sorted({key for child in error.context or () for key in _required(child)})
             stray = [key for key in instance if key not in _quality_keys()]

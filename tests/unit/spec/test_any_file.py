@@ -15,7 +15,8 @@ from meshloom.spec.load import check_mesh
 MARKET = Path(__file__).parents[3] / "examples/market"
 ODD: list[Any] = [
     None, 0, -1, 1.5, "", True, [], {}, "ärger", "x" * 300, [None], [[1]], {"a": None}, float("nan"), 10**30,
-    "2026-13-45", {"property": "meshloom.onViolation", "value": "tag"}, [{"property": "meshloom.source", "value": None}],
+    "2026-13-45", {"property": "meshloom.onViolation", "value": "tag"},
+    [{"property": "meshloom.source", "value": None}],
 ]  # fmt: skip
 STROKES = ["", "\n", ":", "{", '"', "\t", "- ", "&a", "*a", "!!x", "#", "\x00", "(", ")", "'", ";"]
 

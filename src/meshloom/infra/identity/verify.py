@@ -82,6 +82,8 @@ class Verifier:
         return claims
 
     def _decode(self, token: str) -> jwt.Token:
+        if token.count(".") != 2:
+            raise _refused("it is no signed token")
         for fresh in (False, True):
             try:
                 return jwt.decode(token, self._keys.keys(fresh), algorithms=self._algorithms)

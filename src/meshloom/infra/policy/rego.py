@@ -30,14 +30,36 @@ class Rego:
         """See `Evaluator.evaluate`."""
         with self._lock:
             try:
-                self._interpreter.set_input(dict(document))
+                self._interpreter.set_input(_wrapped(dict(document)))
                 output = self._interpreter.query(f"data.{path}")
                 results = output.results if output.ok() else []
             except (regopy.RegoError, ValueError, TypeError) as error:
                 raise PolicyError(f"The policies at {path} cannot be evaluated", why=_sentence(error)) from error
         if len(results) != 1 or not results[0].expressions:
             raise PolicyError(f"The policies at {path} give no answer", why="two rules may contradict each other")
-        return results[0].expressions[0]
+        return _unwrapped(results[0].expressions[0])
+
+
+# regopy 1.5 writes strings into its answer without escaping them, so that its own JSON reader fails on a quotation
+# mark. Such strings cross as hexadecimal behind a mark of the private use area, and come back as they were.
+MARK = "\ue000"
+
+
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, str):
+        plain = value.isprintable() and not set(value) & {'"', "\\", MARK}
+        return value if plain else MARK + value.encode().hex()
+    if isinstance(value, Mapping):
+        return {_wrapped(key): _wrapped(item) for key, item in value.items()}
+    return [_wrapped(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, str):
+        return bytes.fromhex(value[1:]).decode() if value.startswith(MARK) else value
+    if isinstance(value, dict):
+        return {_unwrapped(key): _unwrapped(item) for key, item in value.items()}
+    return [_unwrapped(item) for item in value] if isinstance(value, list) else value
 
 
 def _sentence(error: Exception) -> str:

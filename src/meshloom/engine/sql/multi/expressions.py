@@ -247,7 +247,7 @@ class MultiTranslator(Translator):
         if found is None:
             found = super().aggregation(name, arguments, where)
         if self.nothing and not self.over:
-            return Typed(f"CAST(NULL AS {duckdb_type(found.type)})", found.type, aggregate=True)
+            return Typed(f"any_value(CAST(NULL AS {duckdb_type(found.type)}))", found.type, aggregate=True)
         return found
 
     def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:

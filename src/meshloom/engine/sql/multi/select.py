@@ -46,7 +46,7 @@ class Select:
         grouped = group is not None or having is not None or any(grouping.aggregates(node) for node in nodes)
         self.translator.leaf = not self.node.args.get("joins") and self._table() is not None
         self.translator.nothing = grouped and group is None and self._no_segments()
-        group_sql, keys = grouping.clause(group, self._key) if group is not None else ("", set())
+        group_sql, keys = grouping.clause(group, self._group_key) if group is not None else ("", set())
         items, columns = self._items()
         if grouped:
             for node in nodes if not any(map(_is_star, nodes)) else []:
@@ -158,6 +158,15 @@ class Select:
             if isinstance(item, exp.Alias):
                 return self._item(item, item.this)
         return None
+
+    def _group_key(self, node: exp.Expr) -> Typed:
+        """A key of GROUP BY; an ordinal is the item that it counts to. Raises PinotError 700 beyond the list."""
+        if not isinstance(node, exp.Literal) or node.is_string:
+            return self._key(node)
+        place = int(node.this)
+        if not 1 <= place <= len(self.node.expressions):
+            raise PinotError(QUERY_VALIDATION, "QueryValidationError: Ordinal out of range")
+        return self.translator.translate(self.node.expressions[place - 1].unalias())
 
     def _key(self, node: exp.Expr) -> Typed:
         """A key of GROUP BY or ORDER BY: an ordinal, an alias of the select list, or an expression."""

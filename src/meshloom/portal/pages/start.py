@@ -1,0 +1,25 @@
+"""The start page: what is here, in real figures, and what to try in three steps."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from meshloom.portal.visitor import of
+
+
+def show(request: Request) -> Response:
+    """For everybody; figures of the mesh, no rows."""
+    portal = of(request)
+    found = portal.mesh.search(limit=100)
+    spec = portal.mesh.spec
+    values = {
+        "hits": found.hits,
+        "served": [hit for hit in found.hits if hit.deployed],
+        "rows": sum(hit.rows or 0 for hit in found.hits),
+        "columns": sum(len(contract.columns) for product in spec.products for contract in product.contracts),
+        "links": sum(1 for edge in portal.mesh.graph().edges if edge.kind == "reads"),
+        "tests": len(spec.policies.tests),
+        "broken": portal.mesh.ready(),
+    }
+    return portal.page(request, "start.html", values)

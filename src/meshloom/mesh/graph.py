@@ -47,7 +47,7 @@ def sources(product: Product) -> Iterator[str]:
     """The files and packages that a product reads, as text."""
     for port in product.inputs:
         if port.kind is SourceKind.FILE:
-            yield f"{product.folder}/{port.source['path']}" if product.folder else str(port.source["path"])
+            yield str(port.source["path"])
         elif port.kind is SourceKind.PACKAGE:
             yield f"{port.source['package']}:{port.source['resource']}"
 

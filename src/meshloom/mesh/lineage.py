@@ -114,7 +114,7 @@ def _source(spec: MeshSpec, product: Product, port: InputPort) -> tuple[str, str
     """What an input port reads: id, label, and its columns as far as they are declared."""
     if port.urn is None:
         place = port.source["path"] if port.kind is SourceKind.FILE else port.source["resource"]
-        text = f"{product.folder}/{place}" if port.kind is SourceKind.FILE else f"{port.source['package']}:{place}"
+        text = str(place) if port.kind is SourceKind.FILE else f"{port.source['package']}:{place}"
         return f"source:{text}", text, ()
     upstream = spec.product(str(port.urn.of_product))
     output = upstream.output(port.urn.port) if upstream else None

@@ -31,8 +31,8 @@ class SourceKind(StrEnum):
 class InputPort:
     """What a transformation may read, under the name that its code uses.
 
-    `source` holds, by kind: file {path, format, options}; package {package, resource, format};
-    product {urn, contract_id}.
+    `source` holds, by kind: file {path, format, mode, options}; package {package, resource, sample, format, mode};
+    product {urn}. `path` and `sample` are relative to the mesh's folder, `mode` is "snapshot" or "append".
     """
 
     name: str

@@ -14,6 +14,7 @@ from typing import Any
 from meshloom.cli.place import Place
 from meshloom.cli.running import Running
 from meshloom.mesh.runtime import Mesh
+from meshloom.portal import application as portal
 from meshloom.server import application, oidc
 from meshloom.server.doors import Address, Doors, bind
 from meshloom.server.logs import written_to
@@ -96,7 +97,7 @@ def public(place: Place, addresses: Addresses, *, log: str = "") -> Iterator[Ser
 def _applications(mesh: Mesh, operator: str) -> tuple[Any, Any, Any]:
     telemetry = Telemetry()
     routers = [oidc.router()] if mesh.issuer is not None else []
-    platform = application.build(mesh, operator=operator, routers=routers, telemetry=telemetry)
+    platform = application.build(mesh, portal.build(mesh), operator=operator, routers=routers, telemetry=telemetry)
     controller = telemetry.around(mesh.controller_door(), "controller")
     return platform, controller, telemetry.around(mesh.broker_door(), "broker")
 

@@ -106,10 +106,10 @@ class Guarded:
 
 async def _known(request: Request, error: Exception) -> Response:
     assert isinstance(error, MeshloomError)
-    if isinstance(error, Unauthenticated) and request.method == "GET" and not _part(request):
-        if not request.url.path.endswith("/login/callback"):
-            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
+    page = request.method == "GET" and not _part(request) and not request.url.path.endswith("/login/callback")
+    if isinstance(error, Unauthenticated) and page:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?{urlencode({'next': here})}", 303)
     if isinstance(error, NotFound):
         status = 404
     elif isinstance(error, Unauthenticated):

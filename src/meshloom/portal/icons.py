@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: E501  # a path is one line, however long
-
 from markupsafe import Markup
 
 PATHS = {

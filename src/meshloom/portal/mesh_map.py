@@ -10,9 +10,9 @@ from meshloom.mesh.views import Graph, Node
 from meshloom.portal.picture import Box, canvas, curve, draw_box, layers
 from meshloom.portal.rendering import archetype, count
 
-WIDTH, HEIGHT = 214, 66
+WIDTH, HEIGHT = 236, 58
 SOURCE_HEIGHT = 40
-GAP_X, GAP_Y, LANE, EDGE = 74, 18, 44, 20
+GAP_X, GAP_Y, LANE, EDGE = 128, 18, 44, 20
 MARKS: dict[bool | None, str] = {True: "ok", False: "bad", None: "idle"}
 
 
@@ -78,7 +78,7 @@ def _box(node: Node, x: float, y: float) -> Box:
         label = node.label.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
         return Box(node.id, x + 44, y + (HEIGHT - SOURCE_HEIGHT) / 2, WIDTH - 44, SOURCE_HEIGHT, label, (), "source")
     known = node.attributes
-        mark = "idle" if not known.get("deployed", True) else MARKS[known.get("healthy")]
+    mark = "idle" if not known.get("deployed", True) else MARKS[known.get("healthy")]
     rows = f"{count(known['rows'])} rows" if known.get("rows") is not None else "not built yet"
     line = f"{archetype(str(known.get('archetype', '')))} · {rows}"
     return Box(

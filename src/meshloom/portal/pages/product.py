@@ -105,7 +105,7 @@ def _newest(about: Description) -> tuple[Publish, ...]:
     seen: dict[str, Publish] = {}
     for one in about.publishes:
         seen.setdefault(one.contract, one)
-    return tuple(seen.values())
+    return tuple(seen[one.id] for one in about.contracts if one.id in seen)
 
 
 def tables(portal: Portal) -> list[tuple[Description, str, ContractDescription]]:

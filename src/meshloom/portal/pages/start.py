@@ -7,12 +7,16 @@ from starlette.responses import Response
 
 from meshloom.portal.visitor import of
 
+PEOPLE = 4
+
 
 def show(request: Request) -> Response:
     """For everybody; figures of the mesh, no rows."""
     portal = of(request)
     found = portal.mesh.search(limit=100)
     spec = portal.mesh.spec
+    visitor = portal.visitor(request)
+    others = [one for one in spec.personas if visitor is None or one.name != visitor.principal.name]
     values = {
         "hits": found.hits,
         "served": [hit for hit in found.hits if hit.deployed],
@@ -20,6 +24,7 @@ def show(request: Request) -> Response:
         "columns": sum(len(contract.columns) for product in spec.products for contract in product.contracts),
         "links": sum(1 for edge in portal.mesh.graph().edges if edge.kind == "reads"),
         "tests": len(spec.policies.tests),
+        "others": others[:PEOPLE],
         "broken": portal.mesh.ready(),
     }
     return portal.page(request, "start.html", values)

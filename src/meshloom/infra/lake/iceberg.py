@@ -44,6 +44,8 @@ class IcebergLake:
 
     def append(self, table: str, files: Sequence[Path], properties: Mapping[str, str]) -> Snapshot:
         """See `Lake.append`."""
+        from pyiceberg.exceptions import ResolveError, ValidationError
+
         for file in files:
             with file.open("rb") as data:
                 os.fsync(data.fileno())
@@ -58,7 +60,7 @@ class IcebergLake:
                 with found.update_schema() as update:
                     update.union_by_name(schema)
             found.add_files([str(file) for file in files], snapshot_properties=dict(properties))
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, ValidationError, ResolveError) as error:
             raise Broken(f"{table} cannot take the new rows", why=str(error)) from error
         snapshot = found.current_snapshot()
         assert snapshot is not None

@@ -114,7 +114,7 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
     port, decision = ports[table.name.lower()]
     columns, masks = mask.columns_of(port), mask.masks_of(port, decision)
     tree.set("expressions", [item for node in tree.expressions for item in _items(node, columns)])
-    hidden = {name.lower(): mask.mask(masks[name], columns[name], secret) for name in masks}
+    hidden = {name.lower(): _stored(mask.mask(masks[name], columns[name], secret), port) for name in masks}
     aliases = {node.alias.lower() for node in tree.expressions if isinstance(node, exp.Alias)}
     if hidden:
         tree.set("expressions", [_named(node, columns) for node in tree.expressions])
@@ -126,6 +126,13 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
     if where is not None:
         _filter(tree, where)
     return tree
+
+
+def _stored(masked: exp.Expr, port: DeployedPort) -> exp.Expr:
+    """Its columns are the table's, not the aliases of the same name that stand for them in GROUP BY and ORDER BY."""
+    for column in masked.find_all(exp.Column):
+        column.set("table", exp.to_identifier(f"{PREFIX}{port.table}", quoted=True))
+    return masked
 
 
 def _items(node: exp.Expr, columns: Mapping[str, str]) -> list[exp.Expr]:

@@ -127,7 +127,7 @@ class Sidecar:
         except (PinotError, Refused) as error:
             for decision in decisions.values():
                 self._log(entry, decision, allowed=isinstance(error, PinotError), error=type(error).__name__)
-            raise _as_input(error) from error
+            raise self._reworded(_as_input(error)) from None
         for decision in decisions.values():
             self._log(entry, decision, allowed=True, rows=result.rows.num_rows)
         return Answer(tuple(decisions.values()), result, self._broker)
@@ -210,6 +210,15 @@ class Sidecar:
         result = self._broker.run(rewritten, key=("sidecar", key), relations=self._relations)
         # How many rows there are, seen or not, is the policy's to tell.
         return result.without_totals()
+
+    def _reworded(self, error: Exception) -> Exception:
+        """An error about a rewritten query must not tell the key of the pseudonyms, nor our names for tables."""
+        if isinstance(error, InputError) and (self._secret in error.what or PREFIX in error.what):
+            what = error.what.replace(self._secret, "...").replace(PREFIX, "")
+            reworded = InputError(Problem(error.code, what))
+            reworded.error_code = error.error_code  # type: ignore[attr-defined]
+            return reworded
+        return error
 
     def _log(
         self, entry: Mapping[str, Any], decision: Decision, *, allowed: bool, rows: int = 0, error: str = ""

@@ -116,7 +116,7 @@ class _Query:
         resolved: exp.Expr = node.transform(
             lambda part: (
                 aliases[part.name.lower()].copy()
-                if isinstance(part, exp.Column) and part.name.lower() in aliases
+                if isinstance(part, exp.Column) and not part.table and part.name.lower() in aliases
                 else part
             )
         )

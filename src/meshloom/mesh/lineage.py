@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from meshloom.errors import NotFound
 from meshloom.mesh.views import Edge, Graph, Node
-from meshloom.product.lineage import column_lineage
+from meshloom.product.lineage import column_lineage, row_lineage
 from meshloom.spec.ports import InputPort, OutputPort, SourceKind
 from meshloom.spec.product import MeshSpec, Product
 
@@ -24,12 +24,16 @@ class MeshLineage:
 
     upstream: Mapping[Column, tuple[Column, ...]]
     labels: Mapping[str, str]
+    rows: Mapping[str, tuple[Column, ...]] = field(
+        default_factory=dict
+    )  # by port: columns that decide which rows there are
 
     @classmethod
     def of(cls, spec: MeshSpec) -> MeshLineage:
         """The declared mesh's lineage, from the products' code."""
         upstream: dict[Column, tuple[Column, ...]] = {}
         labels: dict[str, str] = {}
+        rows: dict[str, tuple[Column, ...]] = {}
         for product in spec.products:
             holders = {contract.id: _holder(product, contract.id) for contract in product.contracts}
             for (contract_id, column), sources in column_lineage(product, spec).items():
@@ -45,7 +49,13 @@ class MeshLineage:
                         labels[holder] = label
                         found |= dict.fromkeys((holder, name) for name in (columns if source == "*" else (source,)))
                 upstream[str(product.urn.of_port(target.name)), column] = tuple(found)
-        return cls(upstream, labels)
+            for contract_id, sources in row_lineage(product, spec).items():
+                holder_of = {port.name: _source(spec, product, port)[0] for port in product.inputs}
+                target = holders.get(contract_id)
+                if target is not None:
+                    found_rows = tuple((holder_of[port], name) for port, name in sources if port in holder_of)
+                    rows[str(product.urn.of_port(target.name))] = found_rows
+        return cls(upstream, labels, rows)
 
     def around(self, spec: MeshSpec, name: str, column: str = "") -> Graph:
         """Everything upstream and downstream of a product, a port or one of its columns.

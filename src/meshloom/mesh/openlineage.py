@@ -57,7 +57,9 @@ def run_event(
         holder = str(product.urn.of_port(port.name))
         sources = {c.name: lineage.upstream.get((holder, c.name), ()) for c in contract.columns}
         inputs |= dict.fromkeys(source for columns in sources.values() for source, _ in columns)
-        facets = {"schema": _schema(contract), "columnLineage": _columns(spec, sources)}
+        rows = lineage.rows.get(holder, ())
+        inputs |= dict.fromkeys(source for source, _ in rows)
+        facets = {"schema": _schema(contract), "columnLineage": _columns(spec, sources, rows)}
         if contract.id in versions:
             facets["version"] = _facet("1-0-1/DatasetVersionDatasetFacet.json", datasetVersion=versions[contract.id])
         outputs.append({**_dataset(spec, holder), "facets": facets})
@@ -136,13 +138,18 @@ def _schema(contract: Contract) -> dict[str, Any]:
     return _facet("1-1-1/SchemaDatasetFacet.json", fields=fields)
 
 
-def _columns(spec: MeshSpec, sources: dict[str, tuple[Column, ...]]) -> dict[str, Any]:
+def _columns(spec: MeshSpec, sources: dict[str, tuple[Column, ...]], rows: tuple[Column, ...]) -> dict[str, Any]:
+    """Fields by the columns that their values are made of, and the dataset by those that only choose rows."""
     fields: dict[str, Any] = defaultdict(lambda: {"inputFields": []})
     for name, columns in sources.items():
         for holder, column in columns:
             direct = [{"type": "DIRECT", "subtype": "TRANSFORMATION"}]
             fields[name]["inputFields"].append({**_dataset(spec, holder), "field": column, "transformations": direct})
-    return _facet("1-2-0/ColumnLineageDatasetFacet.json", fields=dict(fields))
+    indirect = [{"type": "INDIRECT", "subtype": "FILTER"}]
+    chosen = [{**_dataset(spec, holder), "field": column, "transformations": indirect} for holder, column in rows]
+    return _facet(
+        "1-2-0/ColumnLineageDatasetFacet.json", fields=dict(fields), **({"dataset": chosen} if chosen else {})
+    )
 
 
 def _code(product: Product) -> dict[str, Any]:

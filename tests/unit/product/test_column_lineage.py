@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshloom.product.lineage import column_lineage, influences, sql_lineage
+from meshloom.product.lineage import column_lineage, influences, row_lineage, sql_lineage
 from meshloom.spec.load import load_mesh
 
 KNOWN = {
@@ -100,3 +100,14 @@ def test_sql_that_cannot_be_resolved_depends_on_everything() -> None:
     broken = tuple(replace(step, text="SELECT FROM WHERE") for step in product.transformations)
     found = column_lineage(replace(product, transformations=broken), spec)
     assert ("households", "income") in found["household-360", "baskets"]
+
+
+def test_which_columns_choose_the_rows_of_a_product() -> None:
+    spec = load_mesh(MARKET, sample=True)
+    product = spec.product("daily-store-performance")
+    assert product is not None
+    (contract,) = row_lineage(product, spec)  # the Python step's are not known
+    assert contract == "daily-store-performance"
+    assert row_lineage(product, spec)[contract] == (
+        ("products", "product_id"), ("sales", "product_id"), ("sales", "store_id"), ("sales", "transaction_timestamp"),
+    )  # fmt: skip

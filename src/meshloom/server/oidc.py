@@ -66,25 +66,40 @@ class Codes:
 
 def router() -> APIRouter:
     """The provider's routes; they answer 404 when the mesh names another issuer."""
-    routes, codes = APIRouter(prefix="/oidc", include_in_schema=False), Codes()
+    provider, routes = Provider(Codes()), APIRouter(prefix="/oidc", include_in_schema=False)
+    routes.add_api_route("/.well-known/openid-configuration", provider.discovery)
+    routes.add_api_route("/jwks", provider.jwks)
+    routes.add_api_route("/authorize", provider.authorize, response_class=HTMLResponse)
+    routes.add_api_route("/authorize", provider.choose, methods=["POST"])
+    routes.add_api_route("/token", provider.token, methods=["POST"])
+    routes.add_api_route("/userinfo", provider.userinfo)
+    routes.add_api_route("/logout", provider.logout, response_class=RedirectResponse)
+    return routes
 
-    @routes.get("/.well-known/openid-configuration")
-    def discovery(request: Request) -> dict[str, Any]:
+
+class Provider:
+    """The endpoints, over the codes that were given."""
+
+    def __init__(self, codes: Codes) -> None:
+        self._codes = codes
+
+    def discovery(self, request: Request) -> dict[str, Any]:
+        """What clients look up first."""
         return _issuer(mesh_of(request)).discovery()
 
-    @routes.get("/jwks")
-    def jwks(request: Request) -> dict[str, Any]:
+    def jwks(self, request: Request) -> dict[str, Any]:
+        """The keys that verify the tokens."""
         return _issuer(mesh_of(request)).jwks()
 
-    @routes.get("/authorize")
-    def authorize(request: Request) -> Response:
+    def authorize(self, request: Request) -> Response:
+        """The persona chooser."""
         mesh, asked = mesh_of(request), dict(request.query_params)
         _issuer(mesh)
         _check(asked, request)
         return HTMLResponse(_page(mesh, asked), headers=HEADERS)
 
-    @routes.post("/authorize")
-    async def choose(request: Request) -> Response:
+    async def choose(self, request: Request) -> Response:
+        """A persona was chosen: back to the client with a code."""
         mesh = mesh_of(request)
         _issuer(mesh)
         form = {name: str(value) for name, value in (await request.form()).items()}
@@ -92,21 +107,19 @@ def router() -> APIRouter:
         persona = next((persona for persona in mesh.spec.personas if persona.name == form.get("persona")), None)
         if persona is None:
             raise NotFound(f"there is no persona {form.get('persona')!r} in this mesh")
-        code = codes.give(
-            Grant(
-                persona.name,
-                form["client_id"],
-                form["redirect_uri"],
-                form["code_challenge"],
-                form.get("nonce", ""),
-                time.monotonic() + SECONDS,
-            )
+        grant = Grant(
+            persona.name,
+            form["client_id"],
+            form["redirect_uri"],
+            form["code_challenge"],
+            form.get("nonce", ""),
+            time.monotonic() + SECONDS,
         )
-        query = urlencode({"code": code, "state": form.get("state", "")})
+        query = urlencode({"code": self._codes.give(grant), "state": form.get("state", "")})
         return RedirectResponse(f"{form['redirect_uri']}?{query}", 303)
 
-    @routes.post("/token")
     def token(
+        self,
         request: Request,
         grant_type: Annotated[str, Form()] = "",
         code: Annotated[str, Form()] = "",
@@ -114,42 +127,35 @@ def router() -> APIRouter:
         client_id: Annotated[str, Form()] = "",
         code_verifier: Annotated[str, Form()] = "",
     ) -> Response:
+        """Tokens for a code, once."""
         mesh = mesh_of(request)
         issuer = _issuer(mesh)
         if grant_type != "authorization_code":
             return _error("unsupported_grant_type", "only authorization_code is given here")
-        grant = codes.redeem(code)
+        grant = self._codes.redeem(code)
         if grant is None or (grant.redirect, grant.client) != (redirect_uri, client_id):
             return _error("invalid_grant", "the code is unknown, used, too old, or was given to somebody else")
         if not secrets.compare_digest(_challenge(code_verifier), grant.challenge):
             return _error("invalid_grant", "the code verifier does not fit")
         identity = {"nonce": grant.nonce, "name": grant.persona}
-        return JSONResponse(
-            {
-                "access_token": mesh.token(grant.persona),
-                "id_token": issuer.token(grant.persona, identity, audience=client_id),
-                "token_type": "Bearer",
-                "expires_in": 8 * 3600,
-            },
-            headers={"Cache-Control": "no-store"},
-        )
-
-    @routes.get("/userinfo")
-    def userinfo(request: Request) -> dict[str, Any]:
-        principal = mesh_of(request).sidecar.authenticate(token_of(request))
-        return {
-            "sub": principal.name,
-            "groups": sorted(principal.groups),
-            "attributes": dict(principal.attributes),
+        document = {
+            "access_token": mesh.token(grant.persona),
+            "id_token": issuer.token(grant.persona, identity, audience=client_id),
+            "token_type": "Bearer",
+            "expires_in": 8 * 3600,
         }
+        return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
-    @routes.get("/logout")
-    def logout(request: Request, post_logout_redirect_uri: str = "/") -> Response:
-        # The provider keeps no session, so there is nothing to end; only this site is gone back to.
+    def userinfo(self, request: Request) -> dict[str, Any]:
+        """Who a token proves."""
+        principal = mesh_of(request).sidecar.authenticate(token_of(request))
+        attributes = dict(principal.attributes)
+        return {"sub": principal.name, "groups": sorted(principal.groups), "attributes": attributes}
+
+    def logout(self, request: Request, post_logout_redirect_uri: str = "/") -> Response:
+        """The provider keeps no session, so there is nothing to end; only this site is gone back to."""
         local = post_logout_redirect_uri.startswith("/") and not post_logout_redirect_uri.startswith("//")
         return RedirectResponse(post_logout_redirect_uri if local else "/", 303)
-
-    return routes
 
 
 def _issuer(mesh: Mesh) -> Issuer:

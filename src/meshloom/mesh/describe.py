@@ -42,7 +42,7 @@ def describe(platform: Platform, product: Product, now: datetime) -> Description
         for contract in product.contracts
         for one in measurements(contract, published[contract.id], last.get(contract.id), now)
     ]
-    purpose = next(iter(spec.purposes), "")
+    purposes = "|".join(spec.purposes)
     return Description(
         urn=str(product.urn),
         name=product.name,
@@ -58,7 +58,7 @@ def describe(platform: Platform, product: Product, now: datetime) -> Description
         limitations=product.limitations,
         usage=product.usage,
         tags=product.tags,
-        ports=tuple(_port(product, port, purpose) for port in product.outputs),
+        ports=tuple(_port(product, port, purposes) for port in product.outputs),
         contracts=tuple(
             _contract(contract, _deployed_port(deployed, contract), last.get(contract.id), measured)
             for contract in product.contracts
@@ -125,8 +125,9 @@ def audit_entry(line: Mapping[str, Any]) -> AuditEntry:
     )
 
 
-def snippet(product: Product, port: OutputPort, table: str, purpose: str) -> str:
-    """Python that reads a port; it runs as it is where MESHLOOM_TOKEN (and MESHLOOM_URL) are set."""
+def snippet(product: Product, port: OutputPort, table: str, purposes: str) -> str:
+    """Python that reads a port; it runs as it is where MESHLOOM_TOKEN, MESHLOOM_PURPOSE and, for a platform that is not
+    at the usual address, MESHLOOM_URL are set."""
     ask = (
         f'port.query("SELECT * FROM {table} LIMIT {ROWS_OF_A_SAMPLE}")'
         if port.kind is PortKind.TABLE
@@ -135,7 +136,8 @@ def snippet(product: Product, port: OutputPort, table: str, purpose: str) -> str
     return (
         "import meshloom\n\n"
         "# export MESHLOOM_TOKEN=$(meshloom token USER)\n"
-        f'mesh = meshloom.connect(purpose="{purpose}")\n'
+        f"# export MESHLOOM_PURPOSE={purposes}\n"
+        "mesh = meshloom.connect()\n"
         f'port = mesh.product("{product.urn}").port("{port.name}")\n'
         f"result = {ask}\n"
         "print(result.arrow())\n"
@@ -143,7 +145,7 @@ def snippet(product: Product, port: OutputPort, table: str, purpose: str) -> str
     )
 
 
-def _port(product: Product, port: OutputPort, purpose: str) -> PortDescription:
+def _port(product: Product, port: OutputPort, purposes: str) -> PortDescription:
     table = table_of(product, port.contract)
     return PortDescription(
         urn=str(product.urn.of_port(port.name)),
@@ -154,7 +156,7 @@ def _port(product: Product, port: OutputPort, purpose: str) -> PortDescription:
         contract=port.contract.id,
         table=table,
         address=f"/ports/{product.urn.domain}/{product.name}/{port.name}",
-        snippet=snippet(product, port, table, purpose),
+        snippet=snippet(product, port, table, purposes),
     )
 
 

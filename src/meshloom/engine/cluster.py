@@ -11,6 +11,7 @@ from meshloom.engine.broker.app import application as broker_application
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller.app import application as controller_application
 from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.instances import Instances
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Catalog
 from meshloom.engine.storage.deepstore import DeepStore
@@ -35,6 +36,16 @@ class Cluster:
         """
         home.mkdir(parents=True, exist_ok=True)
         return cls(home, config or {})
+
+    @property
+    def instances(self) -> Instances:
+        """Where the roles answer, for what the controller tells of them."""
+        return self.controller.instances
+
+    @instances.setter
+    def instances(self, instances: Instances) -> None:
+        self.controller.instances = instances
+        self.server.instance = instances.server
 
     @property
     def controller_app(self) -> Starlette:

@@ -2,60 +2,176 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from meshloom.engine.broker.broker import Broker, failure
-from meshloom.engine.errors import JSON_PARSING, PinotError
+from meshloom.engine.errors import JSON_PARSING, PinotError, RestError
+from meshloom.engine.http.operations import Call, Operation, Reply, text
+from meshloom.engine.http.operations import application as assembled
 from meshloom.engine.sql.statement import parse_options
 
 ERROR_CODE = "X-Pinot-Error-Code"
 ERRORS_AS_STATUS = "Pinot-Use-Http-Status-For-Errors"
 STATUS = {150: 400, 190: 404, 700: 400, 710: 400, 720: 400, 429: 429, 250: 408, 400: 408}
+WORKERS = 4  # two a core of the machine measured; more only lengthen the tail (p99)
+KEPT_MS = 3_600_000  # how long a cursor's answer is kept
 
 Ask = Callable[[str, dict[str, str], Request], dict[str, Any]]
+_workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
 
 
 def application(broker: Broker) -> Starlette:
     """The broker's door for everybody: the engine alone, without policies."""
-    return routes(lambda sql, options, request: broker.query(sql, options))
+    return routes(lambda sql, options, request: broker.query(sql, options), broker)
 
 
-def routes(ask: Ask) -> Starlette:
-    """The door over any way to answer: `ask` gets the SQL, the options and the request, and gives the document."""
+def routes(ask: Ask, broker: Broker | None = None) -> Starlette:
+    """The door over any way to answer: `ask` gets the SQL, the options and the request, and gives the document.
+
+    `broker`, when given, adds what only a door without policies may tell: routing, cursors.
+    """
+    cursors = Cursors()
 
     async def query(request: Request) -> Response:
-        return await answer(request, ask)
+        return await answer(request, ask, cursors=cursors if broker is not None else None)
 
     async def multistage(request: Request) -> Response:
         return await answer(request, ask, {"useMultistageEngine": "true"})
 
-    async def health(request: Request) -> Response:
-        return PlainTextResponse("OK")
-
-    return Starlette(
-        routes=[
-            Route("/query/sql", query, methods=["GET", "POST"]),
-            Route("/query", multistage, methods=["GET", "POST"]),
-            Route("/health", health),
-        ]
-    )
+    extra = [
+        Route("/query/sql", query, methods=["GET", "POST"]),
+        Route("/query", multistage, methods=["GET", "POST"]),
+    ]
+    return assembled("Pinot broker", _operations(broker, cursors), extra=extra)
 
 
-async def answer(request: Request, ask: Ask, more: dict[str, str] | None = None) -> Response:
-    """One query request: the JSON body {"sql", "queryOptions", "trace"}, or the same in the URL."""
+class Cursors:
+    """Answers kept for reading on, page by page; the oldest go first."""
+
+    def __init__(self, most: int = 100) -> None:
+        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._most = most
+
+    def begin(self, document: dict[str, Any], size: int) -> dict[str, Any]:
+        """Keep an answer and give its first page."""
+        now = int(time.time() * 1000)
+        document = document | {
+            "cursorResultWriteTimeMs": 0,
+            "expirationTimeMs": now + KEPT_MS,
+            "submissionTimeMs": now,
+            "brokerHost": "127.0.0.1",
+            "brokerPort": 8099,
+            "bytesWritten": len(json.dumps(document["resultTable"])),
+        }
+        self._kept[document["requestId"]] = document
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return self.page(document["requestId"], 0, size)
+
+    def page(self, name: str, offset: int, size: int) -> dict[str, Any]:
+        """Raises RestError 404."""
+        document = self.one(name)
+        table = document["resultTable"]
+        rows = table["rows"][offset : offset + size]
+        return document | {"resultTable": table | {"rows": rows}, "offset": offset, "numRows": len(rows)}
+
+    def one(self, name: str) -> dict[str, Any]:
+        if name not in self._kept:
+            raise RestError(404, f"Query results for {name} not found.")
+        return self._kept[name]
+
+    def all(self) -> list[dict[str, Any]]:
+        return [self.told(name) for name in self._kept]
+
+    def told(self, name: str) -> dict[str, Any]:
+        return {key: value for key, value in self.one(name).items() if key not in ("resultTable", "clientRequestId")}
+
+    def forget(self, name: str) -> None:
+        self.one(name)
+        del self._kept[name]
+
+
+def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
+    def forget(call: Call) -> Any:
+        cursors.forget(call.path["name"])
+        return f"Query results for {call.path['name']} deleted."
+
+    def page(call: Call) -> Any:
+        size = call.query.get("numRows", "10000")
+        return cursors.page(call.path["name"], int(call.query.get("offset") or 0), int(size))
+
+    def cancel(call: Call) -> Any:
+        return Reply(f"Query: {call.path['name']} not found on the broker", 404)
+
+    def no_boundary(call: Call) -> Any:
+        raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
+
+    def routing(call: Call) -> Any:
+        assert broker is not None
+        return broker.routing(call.path["name"])
+
+    listed = [
+        Operation("GET", "/health", lambda call: text("OK"), "Whether the broker answers", "Health"),
+        Operation("GET", "/queries", lambda call: {}, "Queries under way", "Query"),
+        Operation("DELETE", "/query/{name}", cancel, "Stop a query", "Query"),
+        Operation("GET", "/debug/timeBoundary/{name}", no_boundary, "A hybrid table's boundary", "Routing"),
+    ]
+    if broker is None:
+        return listed
+    return [
+        *listed,
+        Operation("GET", "/debug/routingTable/{name}", routing, "Which server has which segment", "Routing"),
+        Operation("GET", "/responseStore", lambda call: cursors.all(), "Kept answers", "Cursor"),
+        Operation("GET", "/responseStore/{name}", lambda call: cursors.told(call.path["name"]), "One", "Cursor"),
+        Operation("DELETE", "/responseStore/{name}", forget, "Forget a kept answer", "Cursor"),
+        Operation("GET", "/responseStore/{name}/results", page, "A page of rows", "Cursor", ("offset", "numRows")),
+    ]
+
+
+async def answer(
+    request: Request,
+    ask: Ask,
+    more: dict[str, str] | None = None,
+    *,
+    cursors: Cursors | None = None,
+    door: str = "broker",
+) -> Response:
+    """One query request: the JSON body {"sql", "queryOptions", "trace"}, or the same in the URL.
+
+    A body without SQL is Pinot's HTTP 500 with plain text at the broker, code 100 at the controller.
+    """
     try:
         sql, options = await asked(request)
-        document = await run_in_threadpool(ask, sql, {**options, **(more or {})}, request)
+    except PinotError as error:
+        if door == "broker" and error.error_code == JSON_PARSING:
+            return PlainTextResponse(error.what.removeprefix("JsonParsingError: "), 500, media_type="application/json")
+        return _response(failure(error), request)
+    loop = asyncio.get_running_loop()
+    try:
+        document = await loop.run_in_executor(_workers, ask, sql, {**options, **(more or {})}, request)
     except PinotError as error:
         document = failure(error)
+    if (
+        cursors is not None
+        and request.query_params.get("getCursor", "").lower() == "true"
+        and "resultTable" in document
+    ):
+        document = cursors.begin(document, int(request.query_params.get("numRows") or 10_000))
+    return _response(document, request)
+
+
+def _response(document: dict[str, Any], request: Request) -> Response:
     exceptions = document.get("exceptions") or []
     code = int(exceptions[0]["errorCode"]) if exceptions else -1
     status = 200
@@ -66,14 +182,15 @@ async def answer(request: Request, ask: Ask, more: dict[str, str] | None = None)
 
 
 async def asked(request: Request) -> tuple[str, dict[str, str]]:
-    """The SQL and the options of a request. Raises PinotError 100 when it holds none."""
+    """The SQL and the options of a request. Raises PinotError 100 when it holds none, 150 for a GET without."""
     if request.method == "GET":
-        document: Any = dict(request.query_params)
+        document: Any = {"sql": ""} | dict(request.query_params)
     else:
+        body = await request.body()
         try:
-            document = json.loads(await request.body())
-        except ValueError as error:
-            raise PinotError(JSON_PARSING, f"JsonParsingError: {error}") from error
+            document = json.loads(body) if body.strip() else {}
+        except (ValueError, RecursionError) as error:
+            raise PinotError(JSON_PARSING, f"JsonParsingError: Unrecognized token: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("sql"), str):
         raise PinotError(JSON_PARSING, "JsonParsingError: Payload is missing the query string field 'sql'")
     return document["sql"], parse_options(str(document.get("queryOptions") or ""))

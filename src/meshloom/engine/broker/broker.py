@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
-from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, QUERY_VALIDATION, PinotError
+from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, QUERY_VALIDATION, PinotError, RestError
 from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
@@ -102,6 +102,13 @@ class Broker:
             while len(self._cache) > CACHED:
                 self._cache.popitem(last=False)
         return found
+
+    def routing(self, table: str) -> dict[str, dict[str, list[str]]]:
+        """Which server has which segments of a table, by physical table. Raises RestError 404."""
+        found = self._server.held(table)
+        if not found:
+            raise RestError(404, f"Cannot find routing for table: {table}")
+        return {physical: {self._server.instance: names} for physical, names in found.items()}
 
     def answer(self, result: QueryResult) -> dict[str, Any]:
         """A result as Pinot's document."""

@@ -14,6 +14,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
 from meshloom.engine.config.validate import check_compatible, check_schema
 from meshloom.engine.config.validate_table import check_placement, check_shape, check_table
+from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
 from meshloom.engine.ingest.segments import build, segment_name
@@ -32,6 +33,7 @@ class Controller:
         self.catalog = catalog
         self.server = server
         self.deep_store = deep_store
+        self.instances = Instances()
         self.groovy = False  # controller.disable.ingestion.groovy, true by default in Pinot
         self._lock = threading.RLock()
 

@@ -29,6 +29,7 @@ class Server:
         self._lock = threading.RLock()
         self._relations: dict[str, Relation] = {}
         self._generation = 0
+        self.instance = "Server_127.0.0.1_8098"
         self.database = self._open(folder / "cache.duckdb", threads, memory)
         self._session = self.database.cursor()
         self._session.execute(f"CREATE TABLE IF NOT EXISTS {LOADED} (physical VARCHAR, id UINTEGER, rows BIGINT)")
@@ -151,6 +152,11 @@ class Server:
                     self._relations[name.lower()] = found
         return found
 
+    def held(self, table: str) -> dict[str, list[str]]:
+        """Segment names by physical table, of one raw or physical name."""
+        names = [p for p in self._catalog.names("table") if p == table or raw_name(p) == table]
+        return {physical: [segment.name for segment in self._catalog.segments(physical)] for physical in names}
+
     def _find(self, name: str) -> Relation | None:
         tables = {table.lower(): table for table in self._catalog.names("table")}
         if name.lower() in tables:
@@ -158,9 +164,25 @@ class Server:
         physical = [tables[p.lower()] for t in TYPES if (p := physical_name(name, t)).lower() in tables]
         return self._relation(physical[0]) if physical else None
 
+    def relation(self, physical: str) -> Relation:
+        """One physical table, also when it is disabled. Raises KeyError when there is none."""
+        with self._lock:
+            return self._relation_of(physical)
+
+    def cardinalities(self, physical: str) -> dict[str, int]:
+        """How many different values each column has, nearly (HyperLogLog)."""
+        with self._lock:
+            names = list(self._relation_of(physical).columns)
+            counts = ", ".join(f"approx_count_distinct({loading.quoted(name)})" for name in names)
+            found = self._session.execute(f"SELECT {counts} FROM {loading.quoted(physical)}").rows()[0]
+            return dict(zip(names, found, strict=True))
+
     def _relation(self, physical: str) -> Relation:
         if self._catalog.get("disabled", physical):
             raise PinotError(TABLE_DISABLED, "TableIsDisabledError")
+        return self._relation_of(physical)
+
+    def _relation_of(self, physical: str) -> Relation:
         config, schema = self._definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls

@@ -1,0 +1,129 @@
+"""Schemas over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshloom.engine.config.documents import schema_document
+from meshloom.engine.config.table import raw_name
+from meshloom.engine.config.types import DIMENSION_NULLS, METRIC_NULLS, DataType
+from meshloom.engine.config.validate import METRICS, check_schema, parse_json
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.errors import RestError
+from meshloom.engine.http.operations import Call
+
+REFUSAL = "Invalid schema config json string"
+
+
+def posted(call: Call) -> dict[str, Any]:
+    """The schema of a request: the body, or the one part of a form. Raises RestError 400."""
+    for file in call.files.values():
+        return parse_json(file.read(), REFUSAL)
+    for text in call.form.values():
+        return parse_json(text, REFUSAL)
+    return parse_json(call.body, REFUSAL)
+
+
+def names(controller: Controller, call: Call) -> Any:
+    return controller.schemas()
+
+
+def one(controller: Controller, call: Call) -> Any:
+    document = controller.catalog.get("schema", call.path["name"])
+    if document is None:
+        raise RestError(404, "Schema not found")
+    return schema_document(document)[0]
+
+
+def add(controller: Controller, call: Call) -> Any:
+    document = posted(call)
+    unknown = controller.add_schema(document, override=call.flag("override", True), force=call.flag("force"))
+    return {"unrecognizedProperties": unknown, "status": f"{document['schemaName']} successfully added"}
+
+
+def update(controller: Controller, call: Call) -> Any:
+    document, name = posted(call), call.path["name"]
+    if document.get("schemaName") != name:
+        raise RestError(
+            400,
+            f"Schema name mismatch for uploaded schema, tried to add schema with name {document.get('schemaName')} "
+            f"as {name}",
+        )
+    if name not in controller.schemas():
+        raise RestError(404, f"Schema: {name} not found")
+    unknown = controller.add_schema(document, force=call.flag("force"))
+    if call.flag("reload"):
+        for physical in controller.tables():
+            if raw_name(physical) == name:
+                controller.reload(physical)
+    return {"unrecognizedProperties": unknown, "status": f"{name} successfully added"}
+
+
+def drop(controller: Controller, call: Call) -> Any:
+    controller.drop_schema(call.path["name"])
+    return {"status": f"Schema {call.path['name']} deleted"}
+
+
+def validate(controller: Controller, call: Call) -> Any:
+    document = posted(call)
+    check_schema(document)
+    kept, unknown = schema_document(document)
+    return kept | {"unrecognizedProperties": unknown}
+
+
+def info(controller: Controller, call: Call) -> Any:
+    return {"schemasInfo": [_counts(controller.schema(name)) for name in controller.schemas()]}
+
+
+def _counts(schema: dict[str, Any]) -> dict[str, Any]:
+    # a dimension table's key and the like count as what they are
+    return {
+        "schemaName": schema["schemaName"],
+        "numDimensionFields": len(schema.get("dimensionFieldSpecs") or ()),
+        "numDateTimeFields": len(schema.get("dateTimeFieldSpecs") or ()),
+        "numMetricFields": len(schema.get("metricFieldSpecs") or ()),
+        "numComplexFields": len(schema.get("complexFieldSpecs") or ()),
+    }
+
+
+def field_spec(controller: Controller, call: Call) -> Any:
+    """Which types a field may have, and what stands for null."""
+    plain = [type_ for type_ in DataType if type_ not in (DataType.MAP, DataType.UUID)]
+    dimension = {type_.value: {"nullDefault": _printed(DIMENSION_NULLS[type_])} for type_ in plain}
+    metric = {type_.value: {"nullDefault": _printed(METRIC_NULLS[type_])} for type_ in plain if type_ in METRICS}
+    kinds = {"DATE_TIME": dimension, "METRIC": metric, "TIME": dimension, "DIMENSION": dimension}
+    types = {
+        type_.value: {"storedType": _stored(type_), "size": _size(type_), "sortable": True, "numeric": type_.numeric}
+        for type_ in plain
+    }
+    found = {kind: {"allowedDataTypes": types_} for kind, types_ in kinds.items()}
+    return {"fieldTypes": found | {"COMPLEX": {"allowedDataTypes": {"MAP": {"nullDefault": {}}}}}, "dataTypes": types}
+
+
+def _printed(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, bool):
+        return int(value)
+    return "-Infinity" if value == float("-inf") else value
+
+
+def _stored(type_: DataType) -> str:
+    stored = {DataType.BOOLEAN: "INT", DataType.TIMESTAMP: "LONG", DataType.JSON: "STRING"}
+    return stored.get(type_, type_.value)
+
+
+def _size(type_: DataType) -> int:
+    return {"INT": 4, "FLOAT": 4, "LONG": 8, "DOUBLE": 8}.get(_stored(type_), -1)
+
+
+OPERATIONS = (
+    ("GET", "/schemas", names, "Names of all schemas", ()),
+    ("POST", "/schemas", add, "Add a schema", ("override", "force")),
+    ("POST", "/schemas/validate", validate, "Judge a schema", ()),
+    ("GET", "/schemas/info", info, "How many fields of each kind", ()),
+    ("GET", "/schemas/fieldSpec", field_spec, "Types that a field may have", ()),
+    ("GET", "/schemas/{name}", one, "One schema", ()),
+    ("PUT", "/schemas/{name}", update, "Change a schema", ("reload", "force")),
+    ("DELETE", "/schemas/{name}", drop, "Delete a schema", ()),
+)

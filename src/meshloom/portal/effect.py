@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from meshloom.quantum.sidecar.decision import ColumnMask, Decision, RowFilter
+from meshloom.quantum.sidecar.sidecar import Answer
 
 OPERATORS = {
     "in": "is one of",
@@ -78,8 +77,14 @@ def effects(decisions: Sequence[Decision]) -> tuple[Effect, ...]:
     )
 
 
-def rows_of(table: pa.Table, types: Sequence[str], decisions: Sequence[Decision], limit: int) -> Rows:
-    """The first rows of an answer. Columns may share a name, so that values are read by position."""
+def rows_of(answer: Answer, limit: int, only: Sequence[str] = ()) -> Rows:
+    """The first rows of an answer; `only` picks columns and their order. Columns may share a name, so that values are
+    read by position."""
+    table, decisions = answer.arrow(), answer.decisions
+    types = [column.type for column in answer.result.columns]
+    if only:
+        places = [table.column_names.index(name) for name in only if name in table.column_names]
+        table, types = table.select(places), [types[place] for place in places]
     head = table.slice(0, limit)
     columns = [column.to_pylist() for column in head.columns]
     masked = {name for decision in decisions for name in decision.masks}

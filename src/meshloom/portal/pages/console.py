@@ -71,13 +71,11 @@ def _ask(portal: Portal, visitor: Visitor, question: Question) -> dict[str, Any]
     answer = portal.mesh.sidecar.query(
         visitor.principal, question.purpose, question.sql, as_of=question.instant(), door=DOOR
     )
-    document = answer.document
-    types = document["resultTable"]["dataSchema"]["columnDataTypes"]
     return {
         "question": question,
-        "result": rows_of(answer.arrow(), types, answer.decisions, SHOWN),
+        "result": rows_of(answer, SHOWN),
         "effects": effects(answer.decisions),
-        "document": document,
+        "document": answer.document,
         "error": None,
     }
 

@@ -43,15 +43,14 @@ def sample(request: Request) -> Response:
     about = portal.mesh.describe(request.path_params["name"])
     contract, table = _contract(about, request.query_params.get("contract", ""))
     sql = f"SELECT * FROM {table} LIMIT {SAMPLE}"
-    answer = portal.mesh.sidecar.query(visitor.principal, visitor.purpose, sql, door=DOOR)
-    document = answer.document
+    answer = portal.mesh.sidecar.query(
+        visitor.principal, visitor.purpose, sql, options={"enableNullHandling": "true"}, door=DOOR
+    )
     values = {
         "about": about,
         "contract": contract,
         "sql": sql,
-        "result": rows_of(
-            answer.arrow(), document["resultTable"]["dataSchema"]["columnDataTypes"], answer.decisions, SAMPLE
-        ),
+        "result": rows_of(answer, SAMPLE, [column.name for column in contract.columns]),
         "effects": effects(answer.decisions),
     }
     return portal.page(request, "parts/sample.html", values)

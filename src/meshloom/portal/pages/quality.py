@@ -41,4 +41,12 @@ def of_product(request: Request) -> Response:
     about = portal.mesh.describe(request.path_params["name"])
     start = int(request.query_params["from"]) if request.query_params.get("from", "").isdigit() else 0
     held = portal.mesh.quarantine(about.name, visitor.principal, visitor.purpose, limit=PAGE, offset=start)
-    return portal.page(request, "quarantine.html", {"about": about, "held": held, "page": PAGE})
+    rules = [rule for contract in about.contracts for rule in contract.rules]
+    values = {
+        "about": about,
+        "held": held,
+        "page": PAGE,
+        "broken": [rule for rule in rules if rule.broken],
+        "kept": [rule for rule in rules if not rule.broken],
+    }
+    return portal.page(request, "quarantine.html", values)

@@ -144,12 +144,12 @@ class Server:
 
     def find(self, name: str) -> Relation | None:
         """See `Relations.find`. Raises PinotError 191 for a table that is disabled."""
+        if (known := self._relations.get(name.lower())) is not None:
+            return known
         with self._lock:
-            found = self._relations.get(name.lower())
-            if found is None:
-                found = self._find(name)
-                if found is not None:
-                    self._relations[name.lower()] = found
+            found = self._find(name)
+            if found is not None:
+                self._relations[name.lower()] = found
         return found
 
     def held(self, table: str) -> dict[str, list[str]]:

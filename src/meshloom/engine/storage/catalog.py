@@ -47,15 +47,22 @@ class Segment:
 
 
 class Catalog:
-    """Documents by kind ("schema", "table", "tenant", …) and segments by table. Safe for threads."""
+    """Documents by kind ("schema", "table", "tenant", …) and segments by table. Safe for threads.
+
+    Who reads never waits for a transaction of another thread, and sees what was there before it: a segment's loading
+    holds one for as long as it takes, and queries go on meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._writer = 0  # the thread whose transaction is open
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(TABLES)
+        self._reading = threading.Lock()
+        self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -65,21 +72,29 @@ class Catalog:
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._writer = threading.get_ident()
             try:
                 yield
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            else:
+                self._connection.execute("COMMIT")
+            finally:
+                self._writer = 0
+
+    def _rows(self, sql: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """What a SELECT gives: the thread's own transaction if it has one open, else what is committed."""
+        if self._writer == threading.get_ident():
+            return self._connection.execute(sql, values).fetchall()
+        with self._reading:
+            return self._reader.execute(sql, values).fetchall()
 
     # --- documents
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        with self._lock:
-            row = self._connection.execute(
-                "SELECT document FROM documents WHERE kind = ? AND name = ?", (kind, name)
-            ).fetchone()
-        return None if row is None else json.loads(row[0])
+        rows = self._rows("SELECT document FROM documents WHERE kind = ? AND name = ?", (kind, name))
+        return json.loads(rows[0][0]) if rows else None
 
     def put(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
         with self._lock:
@@ -95,9 +110,7 @@ class Catalog:
 
     def names(self, kind: str) -> list[str]:
         """Sorted."""
-        with self._lock:
-            rows = self._connection.execute("SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,))
-            return [name for (name,) in rows]
+        return [name for (name,) in self._rows("SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,))]
 
     # --- segments
 
@@ -118,12 +131,11 @@ class Catalog:
 
     def segments(self, table: str) -> list[Segment]:
         """In the order in which they came."""
-        with self._lock:
-            rows = self._connection.execute("SELECT * FROM segments WHERE table_name = ? ORDER BY id", (table,))
-            return [
-                Segment(table_name, name, number, tuple(json.loads(paths)), count, bool(owned), made, json.loads(meta))
-                for table_name, name, number, paths, count, owned, made, meta in rows
-            ]
+        rows = self._rows("SELECT * FROM segments WHERE table_name = ? ORDER BY id", (table,))
+        return [
+            Segment(table_name, name, number, tuple(json.loads(paths)), count, bool(owned), made, json.loads(meta))
+            for table_name, name, number, paths, count, owned, made, meta in rows
+        ]
 
     def segment(self, table: str, name: str) -> Segment | None:
         return next((segment for segment in self.segments(table) if segment.name == name), None)
@@ -133,5 +145,6 @@ class Catalog:
             self._connection.execute("DELETE FROM segments WHERE table_name = ? AND name = ?", (table, name))
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()

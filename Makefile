@@ -5,12 +5,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types contracts bench count clean
+.PHONY: help run test check lint types contracts bench count lock clean
 
 help:       ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Meshloom needs Python 3.11 or newer; yours is %s. Try: make PYTHON=python3.11" % sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Meshloom into $(VENV) (once; a minute or two)"
@@ -40,6 +40,12 @@ bench: $(STAMP)       ## the figures of benchmarks/, measured anew
 
 count: $(STAMP)       ## how many packages and megabytes the core install brings
 	@$(BIN)/python benchmarks/count_install.py
+
+lock:                 ## take up the newest releases: a new environment's versions into requirements.lock
+	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(VENV)-lock/bin/python -m pip install --quiet --editable '.[demo]' --group dev
+	@( head -1 requirements.lock; $(VENV)-lock/bin/python -m pip freeze --exclude-editable ) > requirements.lock.new
+	@mv requirements.lock.new requirements.lock && rm -rf $(VENV)-lock
 
 clean:                ## forget the environment and the example mesh's state
 	rm -rf $(VENV) examples/*/.meshloom

@@ -27,11 +27,15 @@ def up(
     controller_port: Annotated[
         int, typer.Option("--controller-port", envvar="MESHLOOM_CONTROLLER_PORT", help="0: any free port.")
     ] = 9000,
-    broker_port: Annotated[int, typer.Option("--broker-port", envvar="MESHLOOM_BROKER_PORT")] = 8099,
+    broker_port: Annotated[
+        int, typer.Option("--broker-port", envvar="MESHLOOM_BROKER_PORT", help="0: any free port.")
+    ] = 8099,
     server_port: Annotated[
         int, typer.Option("--server-port", envvar="MESHLOOM_SERVER_PORT", help="The server's admin port.")
     ] = 8097,
-    minion_port: Annotated[int, typer.Option("--minion-port", envvar="MESHLOOM_MINION_PORT")] = 9514,
+    minion_port: Annotated[
+        int, typer.Option("--minion-port", envvar="MESHLOOM_MINION_PORT", help="0: any free port.")
+    ] = 9514,
     threads: Annotated[
         int, typer.Option("--threads", envvar="MESHLOOM_ENGINE_THREADS", help="Threads of one query.")
     ] = 2,

@@ -11,6 +11,7 @@ from pathlib import Path
 from meshloom.errors import Broken, InputError
 from meshloom.infra.identity import Issuer, RemoteKeys, Verifier
 from meshloom.infra.policy.evaluator import PolicyError
+from meshloom.infra.policy.opa import Opa
 from meshloom.quantum.container import Container
 from meshloom.quantum.sidecar.audit import AuditLog
 from meshloom.quantum.sidecar.decide import Decider
@@ -36,6 +37,7 @@ def sidecar_of(spec: MeshSpec, container: Container, issuer: Issuer | None) -> S
         verifier=_verifier(spec, issuer),
         audit=AuditLog(container.home / "audit"),
         secret=_secret(container.home / "keys" / "pseudonyms"),
+        groups_claim=str((spec.identity or {}).get("groups_claim") or "groups"),
     )
 
 
@@ -45,6 +47,8 @@ def decider_of(spec: MeshSpec, *, strict: bool) -> Decider:
     problems = check_policies(spec.policies) if spec.policies.policies else ()
     if problems and strict:
         raise InputError(*problems)
+    if spec.policy_agent:
+        return Decider(spec.policies, None if problems else Opa(spec.policy_agent), spec.purposes, remember=False)
     try:
         evaluator = None if problems else evaluator_of(spec.policies)
     except PolicyError:

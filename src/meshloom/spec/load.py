@@ -64,6 +64,7 @@ def check_mesh(root: Path, sample: bool = False) -> tuple[MeshSpec | None, tuple
         personas=tuple(personas),
         purposes=dict(mesh["purposes"]),
         policies=bundle,
+        policy_agent=str(mesh.get("policyAgent", "")),
         identity=mesh.get("identity"),
     )
     return spec, in_order(reading.problems)

@@ -105,6 +105,7 @@ class MeshSpec:
     personas: tuple[Persona, ...]
     purposes: Mapping[str, str]  # name -> what it means
     policies: PolicyBundle
+    policy_agent: str = ""  # the address of an Open Policy Agent; "": policies are evaluated in process
     identity: Mapping[str, Any] | None = None  # {issuer, audience, jwks_url}; None: the development provider
 
     def product(self, name: str) -> Product | None:

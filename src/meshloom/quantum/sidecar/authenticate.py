@@ -10,8 +10,8 @@ from meshloom.spec.identity import Attribute, Principal
 STANDARD = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "name", "groups", "attributes", "nonce", "azp"})
 
 
-def authenticate(verifier: Verifier, token: str) -> Principal:
-    """The principal that a token proves. Raises Unauthenticated.
+def authenticate(verifier: Verifier, token: str, groups_claim: str = "groups") -> Principal:
+    """The principal that a token proves; `groups_claim` names the claim with the groups. Raises Unauthenticated.
 
     Policies may use what stands under `attributes`, and any claim of its own that OpenID Connect does not define.
     """
@@ -26,7 +26,7 @@ def authenticate(verifier: Verifier, token: str) -> Principal:
         value = _attribute(claim)
         if value is not None:
             attributes[str(name)] = value
-    groups = claims.get("groups")
+    groups = claims.get(groups_claim)
     return Principal(
         name=str(claims.get("preferred_username") or claims["sub"]),
         groups=frozenset(str(group) for group in groups) if isinstance(groups, list) else frozenset(),

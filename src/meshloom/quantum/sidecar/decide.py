@@ -55,8 +55,12 @@ def input_document(principal: Principal, purpose: str, port: DeployedPort, actio
 class Decider:
     """Asks the policies in force and remembers what they said, until they or the port change."""
 
-    def __init__(self, bundle: PolicyBundle, evaluator: Evaluator | None, purposes: Mapping[str, str]) -> None:
-        """`evaluator` None: the policies cannot be used, and everything is refused."""
+    def __init__(
+        self, bundle: PolicyBundle, evaluator: Evaluator | None, purposes: Mapping[str, str], *, remember: bool = True
+    ) -> None:
+        """`evaluator` None: the policies cannot be used, and everything is refused. `remember` false: ask anew each
+        time, since the evaluator's policies may change without the bundle's digest."""
+        self._remember = remember
         self._bundle, self._evaluator, self._purposes = bundle, evaluator, purposes
         self._lock = threading.Lock()
         self._cache: OrderedDict[Any, Decision] = OrderedDict()
@@ -85,6 +89,8 @@ class Decider:
                 self._cache.move_to_end(key)
                 return found
         decision = self._decide(principal, purpose, port, action)
+        if not self._remember:
+            return decision
         with self._lock:
             self._cache[key] = decision
             while len(self._cache) > CACHED:

@@ -78,16 +78,18 @@ class Sidecar:
         verifier: Verifier,
         audit: AuditLog,
         secret: str,
+        groups_claim: str = "groups",
     ) -> None:
         self.deployed, self.decider, self.audit = deployed, decider, audit
         self._lake, self._broker, self._verifier, self._secret = lake, broker, verifier, secret
+        self._groups_claim = groups_claim
         self._relations = _Decided(broker.relations)
         self._parsed: OrderedDict[Any, Statement] = OrderedDict()
         self._rewritten: OrderedDict[Any, Statement] = OrderedDict()
 
     def authenticate(self, token: str) -> Principal:
         """Raises Unauthenticated."""
-        return authenticate(self._verifier, token)
+        return authenticate(self._verifier, token, self._groups_claim)
 
     def decide(self, principal: Principal, purpose: str, port: DeployedPort, action: Action = Action.READ) -> Decision:
         """What this principal may see of a port for a purpose; never raises."""

@@ -65,6 +65,7 @@ def build(mesh: Mesh, exchange: Exchange = post_form) -> ASGIApp:
             Route("/products/{name}/sample", product.sample),
             Route("/products/{name}/chart", product.drawing),
             Route("/products/{name}/lineage", product.lineage),
+            Route("/products/{domain}/{name}", product.in_domain),
             Route("/map", map.show),
             Route("/console", console.show),
             Route("/console/run", console.run, methods=["POST"]),

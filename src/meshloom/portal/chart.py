@@ -106,7 +106,7 @@ def _picture(points: list[tuple[date, float]], title: str) -> Markup:
     labels = Markup()
     for when in _months(first, last):
         labels += Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            x(when), HEIGHT - 8, f"{when:%b}" if when.month > 1 else f"{when:%Y}"
+            min(x(when), WIDTH - 16), HEIGHT - 8, f"{when:%b}" if when.month > 1 else f"{when:%Y}"
         )
     line = " ".join(f"{x(when):.1f},{y(value):.1f}" for when, value in points)
     area = f"{x(first):.1f},{y(0):.1f} {line} {x(last):.1f},{y(0):.1f}"

@@ -3,66 +3,85 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from meshloom.mesh.views import Description, Graph, Node
-from meshloom.portal.picture import Box, canvas, curve, cut, draw_box, layers, settled
+from meshloom.mesh.views import Description, Edge, Graph, Node
+from meshloom.portal.picture import Box, canvas, curve, cut, draw_box, layers, settled, spread
 
-WIDTH, HEAD, ROW, GAP_X, GAP_Y = 226, 36, 22, 92, 22
-SMALL = 58
+WIDTH, HEAD, ROW, GAP_Y = 226, 36, 22, 22
+ROOM = 1122  # pixels of a wide page
 
 
-def picture_of_columns(graph: Graph, about: Description, columns: bool = True) -> Markup:
-    """An SVG of the graph; without `columns` of the ports alone. The product that it is about stands out."""
-    holders = [node for node in graph.nodes if node.kind in ("port", "source")]
-    held: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.nodes:
-        if node.kind == "column":
-            held[node.parent].append(node)
+def picture_of_columns(graph: Graph, about: Description, room: float = ROOM) -> Markup:
+    """An SVG of the graph, spread over `room` pixels. The product that it is about stands out."""
+    holders = {node.id: node for node in graph.nodes if node.kind in ("port", "source")}
     parent = {node.id: node.parent for node in graph.nodes if node.kind == "column"}
     between = sorted(
         {(parent[e.source], parent[e.target]) for e in graph.edges if parent[e.source] != parent[e.target]}
     )
-    at = layers([node.id for node in holders], between)
+    at = layers(list(holders), between)
     depth = max(at.values(), default=0)
-    order = settled([[n.id for n in holders if at[n.id] == layer] for layer in range(depth + 1)], between)
-    named = {node.id: node for node in holders}
-    sizes = {one: HEAD + ROW * len(held[one]) + 8 if columns and held[one] else SMALL for one in named}
+    order = settled([[one for one in holders if at[one] == layer] for layer in range(depth + 1)], between)
+    held = _columns(graph, order, about)
+    sizes = {one: HEAD + ROW * len(held[one]) + 8 for one in holders}
     tallest = max((sum(sizes[one] + GAP_Y for one in layer) for layer in order), default=0)
-    boxes: dict[str, Box] = {}
+    gap = spread(depth + 1, WIDTH, room)
+    cards, texts = Markup(), Markup()
     places: dict[str, tuple[float, float]] = {}
     for layer, members in enumerate(order):
         y = (tallest - sum(sizes[one] + GAP_Y for one in members)) / 2
         for one in members:
-            x = layer * (WIDTH + GAP_X) + 1.0
-            boxes[one] = _card(named[one], x, y + 1, sizes[one], about, columns and bool(held[one]))
+            x = layer * (WIDTH + gap) + 1.0
+            cards += _card(holders[one], x, y + 1, sizes[one], about)
             for number, column in enumerate(held[one]):
                 places[column.id] = (x, y + HEAD + ROW * number + ROW / 2)
+                texts += _column(column, *places[column.id])
             y += sizes[one] + GAP_Y
-    drawn = Markup().join(draw_box(box) for box in boxes.values())
-    if columns:
-        drawn += Markup().join(_column(node, *places[node.id]) for many in held.values() for node in many)
-        ends = [(places[edge.source], places[edge.target]) for edge in graph.edges]
-        lines = Markup().join(curve(x1 + WIDTH, y1, x2, y2, "edge derives") for (x1, y1), (x2, y2) in ends)
-    else:
-        pairs = [(boxes[source], boxes[target]) for source, target in between]
-        lines = Markup().join(
-            curve(s.x + WIDTH, s.y + s.height / 2, t.x, t.y + t.height / 2, "edge reads") for s, t in pairs
-        )
-    width = (depth + 1) * WIDTH + depth * GAP_X + 2
-    return canvas(width, max(tallest - GAP_Y + 2, SMALL + 2), f"Lineage of {about.title}", lines + drawn)
+    ends = [(places[edge.source], places[edge.target]) for edge in graph.edges]
+    lines = Markup().join(curve(x1 + WIDTH, y1, x2, y2, "edge derives") for (x1, y1), (x2, y2) in ends)
+    width = (depth + 1) * WIDTH + depth * gap + 2
+    height = max(tallest - GAP_Y + 2, HEAD + 10)
+    return canvas(width, height, f"Lineage of {about.title}", lines + cards + texts)
 
 
-def _card(node: Node, x: float, y: float, height: float, about: Description, columns: bool) -> Box:
+def _columns(graph: Graph, order: Sequence[Sequence[str]], about: Description) -> Mapping[str, list[Node]]:
+    """Each card's columns: the product's own as its contract has them, the others near those they lead to."""
+    held: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        if node.kind == "column":
+            held[node.parent].append(node)
+    own = {column.name: number for contract in about.contracts for number, column in enumerate(contract.columns)}
+    for card, columns in held.items():
+        if card.startswith(f"{about.urn}:"):
+            columns.sort(key=lambda node: own.get(node.label, len(own)))
+    for card in [card for layer in reversed(order) for card in layer]:
+        if not card.startswith(f"{about.urn}:"):
+            place = {
+                node.id: number
+                for number, node in enumerate(n for layer in order for other in layer for n in held[other])
+            }
+            held[card].sort(key=lambda node: _mean(node, graph.edges, place))
+    return held
+
+
+def _mean(node: Node, edges: Sequence[Edge], place: Mapping[str, int]) -> float:
+    """The mean place of what a column leads to; of what it comes from, when it leads nowhere."""
+    near = [place[edge.target] for edge in edges if edge.source == node.id]
+    near = near or [place[edge.source] for edge in edges if edge.target == node.id]
+    return sum(near) / len(near) if near else float(place[node.id])
+
+
+def _card(node: Node, x: float, y: float, height: float, about: Description) -> Markup:
     if node.kind == "source":
         label = node.label.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
-        return Box(node.id, x, y, WIDTH, height, label, () if columns else ("source",), "source")
-    product = node.id.split(":")[-2]
-    port = node.id.split(":")[-1]
-    own = node.id.startswith(f"{about.urn}:")
-    style = "product own" if own else "product"
-    return Box(node.id, x, y, WIDTH, height, node.label, () if columns else (port,), style, f"/products/{product}")
+        return draw_box(Box(node.id, x, y, WIDTH, height, label, (), "source"))
+    product, port = node.id.split(":")[-2:]
+    style = "product own" if node.id.startswith(f"{about.urn}:") else "product"
+    box = Box(node.id, x, y, WIDTH, height, cut(node.label, 24), (), style, f"/products/{product}")
+    said = Markup('<text class="port-name" x="{:.1f}" y="{:.1f}" text-anchor="end">{}</text>')
+    return draw_box(box) + said.format(x + WIDTH - 13, y + 23, port)
 
 
 def _column(node: Node, x: float, y: float) -> Markup:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from meshloom.mesh.views import Graph, Node
-from meshloom.portal.picture import Box, canvas, curve, draw_box, layers
+from meshloom.portal.picture import Box, canvas, curve, draw_box, layers, spread
 from meshloom.portal.rendering import archetype, count
 
 WIDTH, HEIGHT = 236, 58
 SOURCE_HEIGHT = 40
-GAP_X, GAP_Y, LANE, EDGE = 128, 18, 44, 20
+GAP_Y, LANE, EDGE = 18, 44, 20
+ROOM = 1122  # pixels of a wide page
 MARKS: dict[bool | None, str] = {True: "ok", False: "bad", None: "idle"}
 
 
@@ -30,7 +31,8 @@ def picture_of_mesh(graph: Graph) -> Markup:
     for node in (*sources, *products):
         rows[lane_of.get(node.id, "")][at[node.id]].append(node)
     deepest = max(at.values(), default=0)
-    width = EDGE * 2 + (deepest + 1) * WIDTH + deepest * GAP_X
+    gap = spread(deepest + 1, WIDTH, ROOM - 2 * EDGE)
+    width = EDGE * 2 + (deepest + 1) * WIDTH + deepest * gap
     boxes: dict[str, Box] = {}
     lanes = Markup()
     top = 0.0
@@ -43,7 +45,7 @@ def picture_of_mesh(graph: Graph) -> Markup:
         lanes += _lane(domain, top, width, height)
         for column, nodes in columns.items():
             for number, node in enumerate(nodes):
-                x = EDGE + column * (WIDTH + GAP_X)
+                x = EDGE + column * (WIDTH + gap)
                 boxes[node.id] = _box(node, x, top + LANE - 4 + number * (HEIGHT + GAP_Y))
         top += height + 14
     lines = Markup().join(

@@ -60,6 +60,13 @@ def settled(columns: Sequence[Sequence[str]], edges: Sequence[tuple[str, str]]) 
     return found
 
 
+def spread(columns: int, width: float, room: float) -> float:
+    """The distance between columns of boxes of a `width`, so that they fill the `room`, as far as that reads well."""
+    if columns < 2:
+        return 0.0
+    return min(200.0, max(56.0, (room - columns * width) / (columns - 1)))
+
+
 def curve(x1: float, y1: float, x2: float, y2: float, style: str = "edge") -> Markup:
     """A line that leaves and arrives level."""
     bend = max(24.0, abs(x2 - x1) / 2)

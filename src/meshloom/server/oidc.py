@@ -191,14 +191,16 @@ def _error(code: str, description: str) -> JSONResponse:
 KEPT = ("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge",
         "code_challenge_method")  # fmt: skip
 STYLE = """
-:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#14181f;--dim:#5b6472;--line:#dfe3e8;--accent:#0b6e69}
-@media(prefers-color-scheme:dark){:root{--bg:#0f1318;--card:#171c23;--ink:#e8ecf1;--dim:#9aa5b3;--line:#2a323c;
+:root{color-scheme:light dark;--bg:#f4f5f2;--card:#fff;--ink:#15201f;--dim:#4b5856;--line:#dcdfd8;--accent:#0b6e69}
+@media(prefers-color-scheme:dark){:root{--bg:#0e1314;--card:#151c1d;--ink:#e8eeec;--dim:#a9b6b4;--line:#293435;
 --accent:#4fd1c5}}
-*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{max-width:44rem;margin:0 auto;padding:3rem 1rem}h1{font-size:1.5rem;margin:0 0 .25rem}p{color:var(--dim);margin:0}
-form{display:grid;gap:.75rem;margin-top:2rem}
-button{display:grid;grid-template-columns:1fr auto;gap:0 1rem;text-align:left;padding:1rem 1.25rem;border-radius:12px;
-border:1px solid var(--line);background:var(--card);color:inherit;font:inherit;cursor:pointer}
+*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+main{max-width:56rem;margin:0 auto;padding:clamp(1.5rem,6vh,4rem) 1rem}p{color:var(--dim);margin:0}
+small{color:var(--accent);font-weight:600}h1{font-size:1.75rem;line-height:1.2;letter-spacing:-.02em;margin:.25rem 0}
+form{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr));gap:.75rem;margin-top:1.75rem}
+button{display:grid;grid-template-columns:1fr auto;align-content:start;gap:.15rem 1rem;text-align:left;
+padding:1rem 1.15rem;border-radius:10px;border:1px solid var(--line);background:var(--card);color:inherit;
+font:inherit;cursor:pointer}
 button:hover,button:focus-visible{border-color:var(--accent);outline:2px solid var(--accent);outline-offset:1px}
 button.hint{border-color:var(--accent)}b{font-weight:600}
 code{color:var(--accent);font-size:.85rem;align-self:center}
@@ -231,7 +233,7 @@ def _page(mesh: Mesh, asked: dict[str, str]) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Who are you? · {title}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><main><h1>Who are you in {title}?</h1><p>The development identity provider: choose a persona. What"
+        f"<body><main><small>Meshloom</small><h1>Who are you in {title}?</h1><p>The development identity provider: choose a persona. What"
         f' you see next is what the policies let that person see.</p><form method="post" action="authorize">'
         f"{hidden}{cards}</form></main></body></html>"
     )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from meshloom.errors import CallError, MeshloomError, Outcome
 from meshloom.portal.effect import effects, rows_of
 from meshloom.portal.pages.product import DOOR, tables
+from meshloom.portal.questions import questions
 from meshloom.portal.visitor import Portal, Visitor, of, text
 from meshloom.spec.time import parse_instant
 
@@ -86,6 +87,7 @@ def _form(portal: Portal, question: Question) -> dict[str, Any]:
     return {
         "question": question,
         "tables": served,
+        "examples": questions(served),
         "moments": moments[:20],
         "schema": {
             name: [{"name": one.name, "type": one.type, "about": one.description} for one in contract.columns]

@@ -13,6 +13,7 @@ from meshloom.portal.lineage import picture_of_columns
 from meshloom.portal.visitor import Portal, of
 
 SAMPLE = 10
+ROOM = 860  # pixels beside the facts, on a wide page
 DOOR = "portal"
 
 
@@ -26,7 +27,7 @@ def show(request: Request) -> Response:
     quarantined = sum(one.quarantined for one in _newest(about))
     values = {
         "about": about,
-        "picture": picture_of_columns(portal.mesh.lineage(about.urn), about, columns=False),
+        "picture": picture_of_columns(portal.mesh.lineage(about.urn), about, ROOM),
         "mine": visitor.owns(about.owner),
         "quarantined": quarantined,
         "current": _newest(about),
@@ -34,6 +35,15 @@ def show(request: Request) -> Response:
         "charted": next((one.id for one in about.contracts if chart.axes(one)), "") if about.deployed else "",
     }
     return portal.page(request, "product.html", values)
+
+
+def in_domain(request: Request) -> Response:
+    """A product's address with its domain leads to its page. Raises NotFound: it is in another domain, or nowhere."""
+    portal = of(request)
+    domain, name = request.path_params["domain"], request.path_params["name"]
+    if portal.mesh.spec.product(f"{domain}/{name}") is None:
+        raise NotFound(f"There is no product {name} in the domain {domain}", remedy="Search the marketplace")
+    return RedirectResponse(f"/products/{name}", 303)
 
 
 def sample(request: Request) -> Response:

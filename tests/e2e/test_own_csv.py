@@ -52,4 +52,6 @@ def test_a_csv_becomes_a_governed_product(tmp_path: Path) -> None:
     assert '"Bolt",1.5' in owner and '"Nut",2' in owner and "Cog" not in owner
     assert "price" in shell.run("query", sql, "--as", "ada", "--purpose", "analysis")  # the decision names the mask
     assert "purpose" in shell.run("query", sql, "--as", "ada", code=3)
-    assert "price.type" in shell.run("quarantine", "parts", "--as", "otto", "--purpose", "operations")
+    held = shell.run("quarantine", "parts", "--as", "otto", "--purpose", "operations")
+    assert "price.type" in held and "free" in held
+    assert "free" not in shell.run("quarantine", "parts", "--as", "ada", "--purpose", "analysis")

@@ -80,6 +80,8 @@ def _say(scaffold: Scaffold, json: bool) -> None:
     if json:
         show.as_json({"root": str(scaffold.root), "files": scaffold.files, "next": scaffold.next_step})
         return
+    here = Path.cwd()
+    folder = scaffold.root.relative_to(here) if scaffold.root.is_relative_to(here) else scaffold.root
     for file in scaffold.files:
-        print(scaffold.root / file)
-    print(f"Next: {scaffold.next_step}")
+        print(folder / file)
+    print(f"Next: {'' if scaffold.root == here else f'cd {folder} && '}{scaffold.next_step}")

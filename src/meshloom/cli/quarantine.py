@@ -39,7 +39,12 @@ def quarantine(
     if not page["total"]:
         print(f"Nothing of {page['product']} is held back.")
         return
-    show.table(("rule", "rows"), page["by_rule"], title=f"{page['total']} rows held back", numbers=("rows",))
+    show.table(
+        ("rule", "rows"),
+        page["by_rule"],
+        title=f"{page['total']} {'row' if page['total'] == 1 else 'rows'} held back",
+        numbers=("rows",),
+    )
     columns = page["columns"]
     rows = [(row["rules"], *(row["values"].get(column) for column in columns)) for row in page["rows"]]
     if columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,9 @@ def _port(platform: Platform, product: Product, contract_id: str) -> DeployedPor
 
 def _row(values: dict[str, Any]) -> QuarantinedRow:
     rules = str(values.pop("_rules") or "")
-    values.pop("_raw", None)
+    came = json.loads(values.pop("_raw", None) or "{}")
+    for name, value in values.items():
+        if value is None and came.get(name) is not None:
+            values[name] = came[name]  # what is not of its column's type shows as it was read
     at = values.pop(record.PROCESSING, None)
     return QuarantinedRow(tuple(rules.split(",")) if rules else (), values, at)

@@ -70,6 +70,7 @@ class Doors:
         self._doors = [(_Door(_config(app)), listener) for app, listener in doors]
         self._thread = threading.Thread(target=self._run, name="meshloom-doors", daemon=True)
         self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self, timeout: float = 30.0) -> None:
         """Return when every door answers; `timeout` is in seconds. Raises Broken when one does not."""
@@ -92,6 +93,14 @@ class Doors:
         for server, listener in self._doors:
             server.force_exit = True
             listener.close()
+        self._join_workers(timeout)
+
+    def _join_workers(self, timeout: float) -> None:
+        """Wait for the loop's worker threads, which are told to end but not waited for: one that still lets go of its
+        database when the interpreter is gone would take the process down with it."""
+        for thread in threading.enumerate():
+            if self._loop is not None and getattr(thread, "loop", None) is self._loop:
+                thread.join(timeout)
 
     def wait(self) -> None:
         """Return when the doors have closed."""
@@ -111,6 +120,7 @@ class Doors:
             self._failure = error
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in self._doors))
 
 

@@ -233,7 +233,8 @@ def _page(mesh: Mesh, asked: dict[str, str]) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Who are you? · {title}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><main><small>Meshloom</small><h1>Who are you in {title}?</h1><p>The development identity provider: choose a persona. What"
-        f' you see next is what the policies let that person see.</p><form method="post" action="authorize">'
+        f"<body><main><small>Meshloom</small><h1>Who are you in {title}?</h1>"
+        f"<p>The development identity provider: choose a persona. What you see next is what the policies let that"
+        f' person see.</p><form method="post" action="authorize">'
         f"{hidden}{cards}</form></main></body></html>"
     )

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 import pytest
 
@@ -54,7 +53,7 @@ def place_of() -> Iterator[dict[str, Place]]:
         yield {"market": market, "engine": engine, "empty": Place(None, variables(empty := free_ports(), ""), empty)}
 
 
-class _engine:  # noqa: N801 - reads as a block
+class _engine:
     """An engine that is up as long as the block lasts."""
 
     def __init__(self, command: list[str], place: Place) -> None:

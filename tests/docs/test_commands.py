@@ -19,6 +19,7 @@ MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_what_a_page_shows_is_what_happens(page: Page, place_of: dict[str, Place], tmp_path: Path) -> None:
     place = place_of[page.place]

@@ -17,10 +17,11 @@ from meshloom.cli.main import app
 from .pages import ROOT
 
 PAGE = ROOT / "docs/reference/commands.md"
-HEAD = """# Commands
-
-`meshloom COMMAND --help` says the same. Before the command: `--mesh` the mesh's folder, `--home` where state lives, `--sample` for each packaged source's sample. Exit codes: 0 done, 1 the input is wrong, 2 the call is wrong, 3 refused by policy, 4 something broke. `--json` answers for programs.
-"""
+HEAD = (
+    "# Commands\n\n`meshloom COMMAND --help` says the same. Before the command: `--mesh` the mesh's folder, `--home` "
+    "where state lives, `--sample` for each packaged source's sample. Exit codes: 0 done, 1 the input is wrong, 2 the "
+    "call is wrong, 3 refused by policy, 4 something broke. `--json` answers for programs.\n"
+)
 
 
 def cell(text: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from meshloom.infra.compute import ComputeError, Session
 FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW")
 PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "PROTO", "BSON")
 RAW = '"$raw"'
+UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
 
 
@@ -82,25 +84,42 @@ def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping
     kind = options.get("fileFormat", "").upper()
     delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
     quote = options.get("quoteCharacter") or '"'
+    if marker := options.get("commentMarker", ""):
+        with TemporaryDirectory(dir=path.parent) as folder:
+            plain = _uncommented(path, Path(folder) / "rows.csv", marker, quote)
+            left = {name: value for name, value in options.items() if name != "commentMarker"}
+            source = _csv(session, plain, wanted, left)
+            session.execute(f"CREATE TEMP TABLE {UNCOMMENTED} AS SELECT * FROM {RAW}")
+        session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {UNCOMMENTED}")
+        return source
     header = _csv_header(path, delimiter, quote, options)
     given = bool(options.get("header"))
     skip = 1 if not given or options.get("skipHeader", "false").lower() == "true" else 0
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     null = options.get("nullStringValue", "")
     nulls = "['']" if not null else f"['', {literal(null)}]"
-    comment = options.get("commentMarker", "")
     escape = options.get("escapeCharacter") or quote
     source = (
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
-        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', max_line_size=16777216, parallel=false"
-        + (f", comment={literal(comment)}" if comment else "")
-        + ")"
+        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', max_line_size=16777216, parallel=false)"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
     return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+
+
+def _uncommented(path: Path, plain: Path, marker: str, quote: str) -> Path:
+    """Write `plain` without the lines that begin with `marker`. As in commons-csv, what follows a marker later in a
+    line is a value, and a marker within quotes is text; DuckDB's own option takes the whole line for a comment."""
+    sign, quotes, within = marker.encode(), quote.encode(), False
+    with _opened(path) as lines, plain.open("wb") as kept:
+        for line in lines:
+            if within or not line.startswith(sign):
+                kept.write(line)
+                within ^= line.count(quotes) % 2 == 1
+    return plain
 
 
 def _csv_header(path: Path, delimiter: str, quote: str, options: Mapping[str, str]) -> list[str]:

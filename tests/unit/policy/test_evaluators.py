@@ -77,3 +77,10 @@ def test_an_agent_that_is_away_is_an_error() -> None:
         Opa("http://opa:8181", lambda url, body: b"<html>").evaluate("x", {})
     with pytest.raises(PolicyError, match="no web address"):
         Opa("file:///etc").evaluate("x", {})
+
+
+def test_a_text_that_is_no_rego_says_where_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(PolicyError, match=r"b\.rego does not parse\. this is unclosed") as caught:
+        Rego({"a.rego": "package a\n", "b.rego": "package b\n\n# é\nallow contains x if {\n"})
+    assert (caught.value.file, caught.value.line) == ("b.rego", 4)
+    assert capfd.readouterr() == ("", "")

@@ -27,6 +27,7 @@ from meshloom.spec.ports import OutputPort, PortKind
 from meshloom.spec.product import Archetype, Product
 from meshloom.spec.urn import Urn
 
+SECRET = "pepper"
 PURPOSES = {"audit": "checking", "work": "working"}
 Verdict = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -107,7 +108,7 @@ class Small:
             decider=decider,
             verifier=Verifier(self.issuer.url, self.issuer.audience, self.issuer),
             audit=log,
-            secret="s",
+            secret=SECRET,
         )
 
     def close(self) -> None:

@@ -9,9 +9,13 @@ from meshloom.errors import Broken
 
 
 class PolicyError(Broken):
-    """A policy that cannot be read or evaluated. Whoever asks must take it for a refusal."""
+    """A policy that cannot be read or evaluated. Whoever asks must take it for a refusal.
+
+    `file` and `line` (from 1) say where its text is wrong, when that is what is wrong.
+    """
 
     default_code = "policy"
+    file, line = "", 0
 
 
 class Evaluator(Protocol):

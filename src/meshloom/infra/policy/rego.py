@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +19,14 @@ class Rego:
         """`modules` are Rego texts by file name. Raises PolicyError when one does not parse."""
         self._lock = threading.Lock()
         self._interpreter = regopy.Interpreter()
+        self._interpreter.log_level = regopy.LogLevel.NONE  # it would print what it raises
         for name, text in modules.items():
             try:
                 self._interpreter.add_module(name, text)
             except regopy.RegoError as error:
-                raise PolicyError(f"The policy {name} does not parse", why=_sentence(error)) from error
+                unread = PolicyError(f"The policy {name} does not parse", why=_sentence(error))
+                unread.file, unread.line = name, _line(error, text)
+                raise unread from error
         if data:
             self._interpreter.add_data(dict(data))
 
@@ -60,6 +64,12 @@ def _unwrapped(value: Any) -> Any:
     if isinstance(value, dict):
         return {_unwrapped(key): _unwrapped(item) for key, item in value.items()}
     return [_unwrapped(item) for item in value] if isinstance(value, list) else value
+
+
+def _line(error: Exception, text: str) -> int:
+    """Where an error is, counted from 1; regopy says `<file>|<bytes before it>|<its length>`."""
+    found = re.search(r"\|(\d+)\|\d+", str(error))
+    return text.encode()[: int(found[1])].count(b"\n") + 1 if found else 1
 
 
 def _sentence(error: Exception) -> str:

@@ -22,7 +22,7 @@ def check_policies(bundle: PolicyBundle) -> tuple[Problem, ...]:
     try:
         evaluator = evaluator_of(bundle)
     except PolicyError as error:
-        return (Problem("policy", error.what, error.why, "mend the Rego", bundle.policies[0].path, 1),)
+        return (Problem("policy", error.what, error.why, "mend the Rego", error.file, error.line),)
     return tuple(problem for case in bundle.tests if (problem := _check(bundle, case, evaluator)) is not None)
 
 

@@ -121,11 +121,23 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
         for column in list(tree.find_all(exp.Column)):
             if column.name.lower() in hidden and not _is_alias(column, aliases - set(hidden)):
                 column.replace(hidden[column.name.lower()].copy())
+        _order_by_what_differs(tree)
     table.replace(exp.to_table(f'"{PREFIX}{port.table}"', dialect="pinot"))
     where = mask.conditions(decision)
     if where is not None:
         _filter(tree, where)
     return tree
+
+
+def _order_by_what_differs(tree: exp.Select) -> None:
+    """Without the keys that a mask made one constant: they order nothing, and SQL has no order by a constant."""
+    order = tree.args.get("order")
+    if order is None:
+        return
+    kept = [key for key in order.expressions if key.find(exp.Column) or key.find(exp.Cast) is None]
+    order.set("expressions", kept)
+    if not kept:
+        tree.set("order", None)
 
 
 def _stored(masked: exp.Expr, port: DeployedPort) -> exp.Expr:

@@ -84,13 +84,13 @@ class Visit:
         """Wait until every part of the page has come."""
         from playwright.sync_api import expect  # where the browser is missing, this module must still load
 
-        expect(self.page.locator(".htmx-request, .htmx-swapping, .waiting")).to_have_count(0)
+        expect(self.page.locator(".htmx-request, .htmx-swapping, .waiting, [aria-busy=true]")).to_have_count(0)
         self.measure()
 
     def settle(self) -> None:
         """Wait until nothing loads any more, then look at the page as a whole."""
         self.page.wait_for_load_state("networkidle")
-        self.measure()
+        self.quiet()
 
     def measure(self) -> None:
         """A page must fit its window."""
@@ -152,3 +152,26 @@ def _listen(visit: Visit) -> None:
     visit.page.on("response", answered)
     visit.page.on("pageerror", lambda error: visit.trouble.append(f"script: {error}"))
     visit.page.on("requestfailed", failed)
+
+
+@pytest.fixture(scope="session")
+def engine(chromium: Any) -> Iterator[str]:
+    """The address of an engine's controller, alone, with a home of its own and nothing in it."""
+    with tempfile.TemporaryDirectory(prefix="meshloom-engine-") as home:
+        ports = free_ports(4)
+        names = ("--controller-port", "--broker-port", "--server-port", "--minion-port")
+        words = [word for pair in zip(names, ports, strict=True) for word in pair]
+        started = subprocess.Popen(
+            [sys.executable, "-m", "meshloom", "engine", "up", "--home", home, *words],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert started.stdout is not None
+        try:
+            for line in started.stdout:
+                if line.startswith("Try:"):
+                    break
+            yield f"http://127.0.0.1:{ports[0]}"
+        finally:
+            started.terminate()
+            started.wait(timeout=20)
+            started.stdout.close()

@@ -16,9 +16,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meshloom.errors import InputError, MeshloomError, NotFound, Outcome, Problem, Unauthenticated
+from meshloom.infra.pages import ASSETS
 from meshloom.mesh.runtime import Mesh
 from meshloom.portal.login import Exchange, Login, post_form
-from meshloom.portal.pages import access, audit, console, map, market, policies, product, quality, start
+from meshloom.portal.pages import access, audit, cluster, console, map, market, policies, product, quality, start
 from meshloom.portal.rendering import HERE, environment
 from meshloom.portal.session import Seal
 from meshloom.portal.visitor import Portal, of
@@ -73,16 +74,19 @@ def build(mesh: Mesh, exchange: Exchange = post_form) -> ASGIApp:
             Route("/quality/{name}", quality.of_product),
             Route("/policies", policies.show),
             Route("/audit", audit.show),
+            Route("/cluster", cluster.show),
+            Route("/cluster/api/{path:path}", cluster.ask),
             Route("/login", access.log_in),
             Route("/login/callback", access.come_back),
             Route("/logout", access.log_out, methods=["POST"]),
             Route("/purpose", access.set_purpose, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+            Mount("/pages", StaticFiles(directory=ASSETS), name="pages"),
         ],
         middleware=[Middleware(Guarded)],
         exception_handlers={MeshloomError: _known, HTTPException: _http, Exception: _unknown},
     )
-    app.state.portal = Portal(mesh, Seal.kept_in(mesh.home / "keys"), environment())
+    app.state.portal = Portal(mesh, Seal.kept_in(mesh.home / "keys"), environment(), mesh.controller_door())
     app.state.login = Login(mesh, exchange)
     return app
 
@@ -98,7 +102,7 @@ class Guarded:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                static = scope["path"].removeprefix(scope.get("root_path", "")).startswith("/static/")
+                static = scope["path"].removeprefix(scope.get("root_path", "")).startswith(("/static/", "/pages/"))
                 headers["Cache-Control"] = "max-age=3600" if static else "no-store"
             await send(message)
 

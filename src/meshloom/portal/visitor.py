@@ -10,6 +10,7 @@ from jinja2 import Environment
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp
 
 from meshloom.errors import Unauthenticated
 from meshloom.mesh.runtime import Mesh
@@ -18,6 +19,7 @@ from meshloom.portal.session import Seal, Session
 from meshloom.spec.identity import Persona, Principal
 
 GOVERNANCE = "governance"  # the group whose members read every log line
+PLATFORM = "platform"  # the group whose members run the platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Visitor:
     def governs(self) -> bool:
         return GOVERNANCE in self.principal.groups
 
+    @property
+    def runs(self) -> bool:
+        """Whether the engine's own state is the visitor's business."""
+        return self.governs or PLATFORM in self.principal.groups
+
     def owns(self, owner: str) -> bool:
         """Whether a product of this owner is the visitor's own."""
         return self.principal.name == owner or owner in self.principal.groups
@@ -46,6 +53,7 @@ class Portal:
     mesh: Mesh
     seal: Seal
     templates: Environment
+    controller: ASGIApp  # Pinot's controller API behind the sidecar
 
     def visitor(self, request: Request) -> Visitor | None:
         """Who asks; None for a stranger and for one whose token does not hold any more."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from meshloom.engine.broker.app import Ask, answer
 from meshloom.engine.broker.broker import Broker
+from meshloom.engine.controller import console
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors import changes, cluster, queries, schemas, segments, tables, tasks
 from meshloom.engine.controller.doors.insert import insert
@@ -37,11 +39,11 @@ def application(controller: Controller, broker: Broker) -> Starlette:
 
     more = [(method, path, functools.partial(handler, broker), summary, parameters)
             for method, path, handler, summary, parameters in queries.OPERATIONS]  # fmt: skip
-    return routes(controller, ask, more)
+    return routes(controller, ask, more, console.routes())
 
 
-def routes(controller: Controller, ask: Ask, more: Any = ()) -> Starlette:
-    """The door over one controller; `ask` answers `/sql`, `more` are further operations."""
+def routes(controller: Controller, ask: Ask, more: Any = (), pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """The door over one controller; `ask` answers `/sql`, `more` are further operations, `pages` are for people."""
 
     async def sql(request: Request) -> Response:
         answered = await answer(request, ask, door="controller")
@@ -58,7 +60,7 @@ def routes(controller: Controller, ask: Ask, more: Any = ()) -> Starlette:
         ),
         key=lambda operation: operation.path.replace("{", "~"),  # what is spelled out stands before what is open
     )
-    extra = [Route("/sql", sql, methods=["GET", "POST"])]
+    extra = [Route("/sql", sql, methods=["GET", "POST"]), *pages]
     return assembled("Pinot controller", listed, extra=extra)
 
 

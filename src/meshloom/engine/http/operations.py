@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from meshloom.engine.errors import RestError
 from meshloom.errors import MeshloomError
@@ -73,7 +73,7 @@ def text(content: str) -> Reply:
 
 
 def application(
-    title: str, operations: list[Operation], workers: ThreadPoolExecutor | None = None, extra: list[Route] | None = None
+    title: str, operations: list[Operation], workers: ThreadPoolExecutor | None = None, extra: Sequence[BaseRoute] = ()
 ) -> Starlette:
     """The operations as an application, with OpenAPI at /swagger.json and a page for it at /help.
 
@@ -84,12 +84,14 @@ def application(
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    routes = [Route(path, _endpoint(found, workers), methods=list(found)) for path, found in by_path.items()]
+    routes: list[BaseRoute] = [
+        Route(path, _endpoint(found, workers), methods=list(found)) for path, found in by_path.items()
+    ]
     described = document(title, operations)
     routes += [
         Route("/swagger.json", lambda request: JSONResponse(described), methods=["GET"]),
         Route("/help", lambda request: page(title), methods=["GET"]),
-        *(extra or []),
+        *extra,
     ]
     return Starlette(
         routes=routes,

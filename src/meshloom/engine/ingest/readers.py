@@ -99,12 +99,13 @@ def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping
     null = options.get("nullStringValue", "")
     nulls = "['']" if not null else f"['', {literal(null)}]"
     escape = options.get("escapeCharacter") or quote
-    source = (
+    rows = (
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
-        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', max_line_size=16777216, parallel=false)"
+        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
+        "max_line_size=16777216, parallel=false)"
     )
-    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
     return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)

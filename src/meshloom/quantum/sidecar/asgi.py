@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from starlette.requests import Request
@@ -29,6 +30,14 @@ PURPOSE = "X-Meshloom-Purpose"
 OPEN = frozenset({"/health"})
 REFUSED = 1000  # Pinot has no code for it; its own access control answers 403 outside the document
 READABLE = ("/tables/{}", "/tables/{}/schema", "/schemas/{}")
+# What the engine holds, but no value of a row: numbers, names and sizes. For those who govern or run the platform,
+# because a table's number of rows is more than what a reader with a row filter may know.
+RUNNERS = frozenset({"governance", "platform"})
+STATE = (
+    "/tables/{}/size", "/tables/{}/state", "/tables/{}/metadata", "/segments/{}", "/segments/{}/zkmetadata",
+)  # fmt: skip
+CLUSTER = ("/version", "/cluster/info", "/instances", "/instances/*", "/tenants", "/tenants/*", "/tenants/*/tables",
+           "/tasks/tasktypes", "/tasks/*/taskstates", "/tasks/*/state")  # fmt: skip
 
 
 def broker_door(sidecar: Sidecar) -> ASGIApp:
@@ -98,14 +107,16 @@ class _ReadOnly:
         if request.method not in ("GET", "HEAD"):
             return self._refuse(principal, request, 403, "output ports are read-only; apply the product instead")
         known = {port.table for product in self._sidecar.deployed.products() for port in product.ports}
-        path = request.url.path
-        if path == "/tables":
+        path, runs = request.url.path, bool(RUNNERS & principal.groups)
+        if path == "/tables" and not (runs and request.query_params):
             return JSONResponse({"tables": sorted(known)})
+        if runs and (path == "/tables" or any(fnmatchcase(path, shape) for shape in CLUSTER)):
+            return self._app
         if path == "/schemas":
             return JSONResponse(sorted(known))
         parts = path.strip("/").split("/")
         name = raw_name(parts[1]) if len(parts) > 1 else ""
-        if name in known and path in {shape.format(parts[1]) for shape in READABLE}:
+        if name in known and path in {shape.format(parts[1]) for shape in (*READABLE, *(STATE if runs else ()))}:
             return self._app
         return self._refuse(principal, request, 403 if name in known else 404, "this door tells tables and schemas")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from meshloom.engine.config.documents import schema_document, table_document
+from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
 from meshloom.engine.config.validate import check_schema, parse_json
+from meshloom.engine.config.validate_table import check_shape, check_table
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
@@ -194,8 +196,10 @@ def drop_configs(controller: Controller, call: Call) -> Any:
 def validate_configs(controller: Controller, call: Call) -> Any:
     name, given, tables = _together(call)
     check_schema(given)
+    schema = Schema.of(given)
     for document in tables:
-        TableConfig.of(table_document(document)[0])
+        check_shape(document)
+        check_table(TableConfig.of(table_document(document)[0]), schema)
     return {"tableName": name, "schema": schema_document(given)[0], "unrecognizedProperties": {}}
 
 

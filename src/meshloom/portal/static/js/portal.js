@@ -1,14 +1,7 @@
-// What a page can do without: theme, copying, forms that send themselves, one key to search.
+// What a page can do without: copying, forms that send themselves, one key to search.
 (() => {
-  const root = document.documentElement;
-  const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
-
   document.addEventListener("click", async (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("[data-theme-switch]")) {
-      root.dataset.theme = dark() ? "light" : "dark";
-      localStorage.setItem("meshloom-theme", root.dataset.theme);
-    }
     const copy = target?.closest("[data-copy]");
     if (copy) {
       const said = copy.querySelector("span");

@@ -1,12 +1,13 @@
-// The console's editor: a textarea with colours behind it and completion of tables, columns and Pinot's words.
-(() => {
-  const area = document.querySelector("[data-editor]");
-  const list = document.querySelector(".completions");
-  const colours = document.querySelector("[data-colours]");
-  const schema = JSON.parse(document.getElementById("schema").textContent);
-  const words = ("SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET AS AND OR NOT IN IS NULL BETWEEN LIKE CASE WHEN THEN ELSE END "
-    + "DISTINCT COUNT SUM AVG MIN MAX DISTINCTCOUNT JOIN LEFT INNER ON UNION ALL WITH OVER PARTITION ASC DESC DATETRUNC CAST SET").split(" ");
-  const known = new Set(words);
+// The SQL editor: colours behind a textarea, completion of tables, columns and Pinot's words. Without it the textarea works.
+const words = ("SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET AS AND OR NOT IN IS NULL BETWEEN LIKE CASE WHEN THEN ELSE END "
+  + "DISTINCT COUNT SUM AVG MIN MAX DISTINCTCOUNT JOIN LEFT INNER ON UNION ALL WITH OVER PARTITION ASC DESC DATETRUNC CAST SET").split(" ");
+const known = new Set(words);
+
+// `editor` holds a textarea, a [data-colours] and a .completions; `schema` is {table: [{name, type}]} and may grow later.
+export function attach(editor, schema) {
+  const area = editor.querySelector("textarea");
+  const list = editor.querySelector(".completions");
+  const colours = editor.querySelector("[data-colours]");
   let offered = [], chosen = 0, from = 0, leaving = false;
 
   const escape = (text) => text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
@@ -97,13 +98,10 @@
     leaving = false;
   });
 
-  document.addEventListener("click", (event) => {
-    const asked = event.target.closest?.("[data-sql], [data-insert]");
-    if (!asked) return;
-    if (asked.dataset.sql) { area.value = asked.dataset.sql; paint(); hide(); area.form.requestSubmit(); }
-    else { from = area.selectionStart; write(asked.dataset.insert); }
-  });
-
-  area.parentElement.classList.add("coloured");
+  editor.classList.add("coloured");
   paint();
-})();
+  return {
+    set(sql) { area.value = sql; hide(); paint(); },
+    insert(text) { from = area.selectionStart; write(text); },
+  };
+}

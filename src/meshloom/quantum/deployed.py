@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from meshloom.infra.metadata import Store
@@ -96,12 +96,19 @@ class Deployed:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.RLock()
+        self._seen: tuple[tuple[int, int], int] = ((-1, -1), 0)
+        self._tables: dict[str, tuple[DeployedPort, ...]] = {}
         self._cached: tuple[int, dict[Urn, DeployedProduct]] = (-1, {})
 
     @property
     def generation(self) -> int:
         """Grows with every change, also by another process."""
-        return int(self._store.get("counter", "deployed") or 0)
+        version = self._store.version()
+        seen, generation = self._seen
+        if seen != version:
+            generation = int(self._store.get("counter", "deployed") or 0)
+            self._seen = (version, generation)
+        return generation
 
     def _all(self) -> dict[Urn, DeployedProduct]:
         with self._lock:
@@ -109,6 +116,7 @@ class Deployed:
             if self._cached[0] != generation:
                 found = [from_json(DeployedProduct, document) for document in self._store.all("deployed").values()]
                 self._cached = (generation, {product.urn: product for product in found})
+                self._tables = _by_table(sorted(found, key=lambda product: product.urn))
             return self._cached[1]
 
     def products(self) -> tuple[DeployedProduct, ...]:
@@ -124,8 +132,8 @@ class Deployed:
 
     def by_table(self, name: str) -> tuple[DeployedPort, ...]:
         """The ports whose rows have this name in SQL, ignoring case and Pinot's type suffix."""
-        wanted = name.lower().removesuffix("_offline").removesuffix("_realtime")
-        return tuple(port for product in self.products() for port in product.ports if port.table.lower() == wanted)
+        self._all()
+        return self._tables.get(name.lower().removesuffix("_offline").removesuffix("_realtime"), ())
 
     def put(self, product: DeployedProduct) -> None:
         """Add or replace a product."""
@@ -137,3 +145,10 @@ class Deployed:
         with self._store.transaction():
             self._store.remove("deployed", str(urn.of_product))
             self._store.count("deployed")
+
+
+def _by_table(products: Iterable[DeployedProduct]) -> dict[str, tuple[DeployedPort, ...]]:
+    found: dict[str, tuple[DeployedPort, ...]] = {}
+    for port in (port for product in products for port in product.ports):
+        found[port.table.lower()] = (*found.get(port.table.lower(), ()), port)
+    return found

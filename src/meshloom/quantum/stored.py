@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -36,6 +37,13 @@ def from_json(kind: type[T], value: Any) -> T:
     return typing.cast(T, _read(kind, value))
 
 
+@functools.cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """The type of each field of a dataclass; to resolve them takes long."""
+    found = typing.get_type_hints(kind)
+    return {field.name: found[field.name] for field in dataclasses.fields(kind)}
+
+
 def _read(kind: Any, value: Any) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
@@ -44,9 +52,8 @@ def _read(kind: Any, value: Any) -> Any:
     if kind is Urn:
         return Urn.parse(value)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        known = {field.name for field in dataclasses.fields(kind)}
-        return kind(**{name: _read(hints[name], item) for name, item in value.items() if name in known})
+        hints = _hints(kind)
+        return kind(**{name: _read(hints[name], item) for name, item in value.items() if name in hints})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if origin is tuple:

@@ -11,7 +11,7 @@ from typing import Any
 from meshloom.errors import Problem
 from meshloom.spec.contract import Column, Contract, OnViolation, Rule, ServiceLevel
 from meshloom.spec.document import Document, walk
-from meshloom.spec.extensions import read_extensions
+from meshloom.spec.extensions import read_extensions, stray_extensions
 from meshloom.spec.rules import (
     Place,
     freshness_rule,
@@ -44,7 +44,7 @@ def read_contract(document: Document) -> tuple[Contract | None, list[Problem]]:
             document.problem(("name",), "wrong-value", what, why, "write small letters, digits and hyphens")
         )
     extensions, wrong = read_extensions(document, (), data, "contract")
-    problems.extend(wrong)
+    problems += [*wrong, *stray_extensions(document)]
     default = OnViolation(extensions["onViolation"]) if "onViolation" in extensions else None
     place = Place(document, ("schema", 0), default, str(objects[0]["name"]))
     columns, rules = _columns(place.at("properties"), objects[0], problems)

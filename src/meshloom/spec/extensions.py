@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,42 @@ def read_extensions(
         if not wrong:
             values[name.removeprefix(PREFIX)] = entry["value"]
     return values, problems
+
+
+READ: frozenset[tuple[str, ...]] = frozenset(
+    {
+        (), ("inputPorts",), ("schema", "properties"), ("schema", "quality"), ("schema", "properties", "quality"),
+        ("slaProperties",), ("schema", "relationships"), ("schema", "properties", "relationships"),
+    }
+)  # fmt: skip
+"""The elements whose properties `read_extensions` is asked for, as keys from the top of a manifest or contract."""
+
+
+def stray_extensions(document: Document) -> list[Problem]:
+    """A problem for each `meshloom.` property of an element that has none, where it would be passed over."""
+    found: list[Problem] = []
+    for pointer, element in _elements(document.data, ()):
+        keys = tuple(key for key in pointer if isinstance(key, str))
+        entries = element.get("customProperties")
+        for number, entry in enumerate(entries if isinstance(entries, list) and keys not in READ else ()):
+            name = entry.get("property") if isinstance(entry, dict) else None
+            if isinstance(name, str) and name.startswith(PREFIX):
+                places = ", ".join(sorted({extension.where for extension in EXTENSIONS if extension.property == name}))
+                what, why = f"the property {name!r} stands where it is not read", f"it is none of {keys[-1]!r}"
+                remedy = f"move it to the {places}" if places else "remove it"
+                at = (*pointer, "customProperties", number, "property")
+                found.append(document.problem(at, "unknown-extension", what, why, remedy))
+    return found
+
+
+def _elements(value: Any, at: Pointer) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+    if isinstance(value, dict):
+        yield at, value
+        for key, item in value.items():
+            yield from _elements(item, (*at, str(key)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _elements(item, (*at, number))
 
 
 def _wrong(document: Document, at: Pointer, extension: Extension, value: Any) -> list[Problem]:

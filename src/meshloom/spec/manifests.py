@@ -11,7 +11,7 @@ from typing import Any
 from meshloom.errors import Problem
 from meshloom.spec.contract import Contract
 from meshloom.spec.document import Document, Pointer
-from meshloom.spec.extensions import read_extensions
+from meshloom.spec.extensions import read_extensions, stray_extensions
 from meshloom.spec.ports import InputPort, OutputPort, PortKind, SourceKind
 from meshloom.spec.product import Archetype, Language, Product, Transformation
 from meshloom.spec.shape import check_shape, did_you_mean
@@ -86,6 +86,7 @@ def read_manifest(
             ("version",), "wrong-value", f"the version {version!r} is not like 1.0.0", "", "write three numbers"
         )
     extensions = reading.extensions((), data, "product")
+    reading.problems.extend(stray_extensions(reading.document))
     inputs = _inputs(reading, data)
     outputs = _outputs(reading, data, version)
     served = tuple({port.contract.id: port.contract for port in outputs}.values())

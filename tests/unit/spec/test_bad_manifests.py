@@ -98,6 +98,16 @@ def test_an_extension_in_the_wrong_place(mesh: Any) -> None:
     ]
 
 
+def test_an_extension_where_nothing_reads_it(mesh: Any) -> None:
+    stray = "    customProperties:\n      - {property: meshloom.actualTime, value: ordered_at}\n    properties:\n"
+    mesh.edit(C, "    properties:\n", stray)
+    (problem,) = mesh.problems()
+    assert problem.endswith(
+        "unknown-extension the property 'meshloom.actualTime' stands where it is not read, it is none of 'schema', "
+        "move it to the contract"
+    )
+
+
 def test_another_vendors_property_is_left_alone(mesh: Any) -> None:
     mesh.edit(M, "tags: [example]", "tags: [example]\ncustomProperties:\n  - {property: acme.cost, value: 3}")
     assert mesh.problems() == []

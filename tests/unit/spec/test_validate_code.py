@@ -201,4 +201,4 @@ def test_a_policy_that_fails_its_own_case(mesh: Any) -> None:
 def test_a_policy_that_does_not_parse(mesh: Any) -> None:
     mesh.edit("policies/access.rego", "import rego.v1", "import rego.v1 {{{")
     (problem,) = mesh.problems()
-    assert problem.startswith("policies/access.rego:1:1: policy The policy")
+    assert problem.startswith("policies/access.rego:5:1: policy The policy")

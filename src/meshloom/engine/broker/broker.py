@@ -13,7 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
-from meshloom.engine.errors import EXECUTION_TIMEOUT, QUERY_EXECUTION, QUERY_VALIDATION, PinotError, RestError
+from meshloom.engine.broker.running import Running
+from meshloom.engine.errors import (
+    EXECUTION_TIMEOUT,
+    QUERY_CANCELLATION,
+    QUERY_EXECUTION,
+    QUERY_VALIDATION,
+    PinotError,
+    RestError,
+)
 from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
@@ -48,6 +56,7 @@ class Broker:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self.running = Running()
         self._local = threading.local()
         self._lock = threading.Lock()
         self._cache: OrderedDict[Any, Compiled] = OrderedDict()
@@ -132,16 +141,15 @@ class Broker:
 
     def _execute(self, sql: str, timeout_ms: int) -> pa.Table:
         session = self._session()
-        timer = threading.Timer(timeout_ms / 1000, session.interrupt)
-        timer.start()
-        try:
-            return session.arrow(sql)
-        except ComputeError as error:
-            if error.kind == "InterruptException":
+        with self.running.watched(session, uuid.uuid4().hex, sql, timeout_ms) as query:
+            try:
+                return session.arrow(sql)
+            except ComputeError as error:
+                if error.kind != "InterruptException":
+                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error.what}") from error
+                if query.stopped == "cancelled":
+                    raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
-            raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error.what}") from error
-        finally:
-            timer.cancel()
 
 
 def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:

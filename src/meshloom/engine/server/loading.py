@@ -13,7 +13,7 @@ from meshloom.engine.storage.catalog import Segment
 from meshloom.infra.compute import Session, open_reader
 
 SEGMENT, DOC, SUPERSEDED_AT = '"$segment"', '"$doc"', '"$superseded_at"'
-INCOMING = "$incoming"
+INCOMING, ROW = "$incoming", '"$row"'
 
 
 def quoted(name: str) -> str:
@@ -40,7 +40,8 @@ def create(session: Session, config: TableConfig, schema: Schema) -> None:
 
 
 def read(paths: Sequence[str], schema: Schema) -> pa.RecordBatchReader:
-    """The files' rows as Arrow, only the schema's columns; a column that the files lack is null.
+    """The files' rows as Arrow: the schema's columns, and `$row`, the row's number in the segment from 0. A column that
+    the files lack is null.
 
     Raises ComputeError when a file cannot be read.
     """
@@ -51,7 +52,10 @@ def read(paths: Sequence[str], schema: Schema) -> pa.RecordBatchReader:
         quoted(field.name) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
         for field in schema.fields.values()
     ]
-    return reader.batches(f"SELECT {', '.join(columns)} FROM read_parquet([{files}])")
+    # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.
+    number = "file_row_number" if len(paths) == 1 else "row_number() OVER () - 1"
+    source = f"read_parquet([{files}], file_row_number = true)"
+    return reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}")
 
 
 def load(session: Session, config: TableConfig, schema: Schema, segment: Segment) -> int:
@@ -60,7 +64,7 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     fields = list(schema.fields.values())
     names = ", ".join(quoted(field.name) for field in fields)
     values = ", ".join(_stored(field, keeps_nulls=config.keeps_nulls or schema.column_based_nulls) for field in fields)
-    rows = f"SELECT {values}, {segment.id}, (row_number() OVER () - 1)::INTEGER FROM {quoted(INCOMING)}"
+    rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
     session.execute("BEGIN")
     try:
         if config.upsert:

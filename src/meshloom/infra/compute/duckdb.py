@@ -25,7 +25,12 @@ LOCK_DOWN = (
     "SET enable_external_access=false",
     "SET lock_configuration=true",
 )
-SETTINGS = ("SET TimeZone='UTC'", "SET preserve_insertion_order=true", "SET errors_as_json=false")
+SETTINGS = (
+    "SET GLOBAL TimeZone='UTC'",  # GLOBAL: a cursor does not take over what its connection was set to
+    "SET GLOBAL preserve_insertion_order=true",
+    "SET GLOBAL errors_as_json=false",
+    "SET GLOBAL perfect_ht_threshold=20",  # groups by integers of up to a million neighbours are counted in an array
+)
 
 
 class ComputeError(Broken):

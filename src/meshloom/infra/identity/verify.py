@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 import time
 import urllib.request
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -57,16 +60,23 @@ def _fetch(url: str) -> bytes:
     return body
 
 
+REMEMBERED, PROVED = 60.0, 1_000  # seconds, tokens
+
+
 class Verifier:
     """Checks tokens of one issuer for one audience."""
 
     def __init__(self, issuer: str, audience: str, keys: Keys, algorithms: Sequence[str] = ALGORITHMS) -> None:
         self._issuer, self._audience, self._keys, self._algorithms = issuer, audience, keys, list(algorithms)
+        self._lock = threading.Lock()
+        self._proved: OrderedDict[bytes, tuple[float, dict[str, Any]]] = OrderedDict()
 
     def claims(self, token: str) -> dict[str, Any]:
-        """The claims of a token that holds. Raises Unauthenticated, saying which check failed."""
-        decoded = self._decode(token)
-        claims: dict[str, Any] = decoded.claims
+        """The claims of a token that holds. Raises Unauthenticated, saying which check failed.
+
+        That a signature holds is remembered for a minute, by the token's SHA-256; what the claims say is checked anew.
+        """
+        claims = self._signed(token)
         now = time.time()
         if claims.get("iss") != self._issuer:
             raise _refused(f"it was issued by {claims.get('iss')!r}, not by {self._issuer!r}")
@@ -80,6 +90,19 @@ class Verifier:
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
             raise _refused("it names nobody")
         return claims
+
+    def _signed(self, token: str) -> dict[str, Any]:
+        key, now = hashlib.sha256(token.encode(errors="replace")).digest(), time.monotonic()
+        with self._lock:
+            until, claims = self._proved.get(key, (0.0, {}))
+        if now < until:
+            return dict(claims)
+        claims = self._decode(token).claims
+        with self._lock:
+            self._proved[key] = (now + REMEMBERED, claims)
+            while len(self._proved) > PROVED:
+                self._proved.popitem(last=False)
+        return dict(claims)
 
     def _decode(self, token: str) -> jwt.Token:
         if token.count(".") != 2:

@@ -30,6 +30,7 @@ class Store:
         """Raises Broken when the file is no database."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._written = 0
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -50,9 +51,15 @@ class Store:
             try:
                 yield
             except BaseException:
+                self._written += 1
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    def version(self) -> tuple[int, int]:
+        """Differs from an earlier one whenever somebody, also another process, has written in between."""
+        with self._lock:
+            return self._written, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def get(self, kind: str, key: str) -> Any:
         """A document, or None."""
@@ -70,12 +77,14 @@ class Store:
 
     def put(self, kind: str, key: str, document: Any) -> None:
         with self._lock:
+            self._written += 1
             self._connection.execute(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, json.dumps(document))
             )
 
     def remove(self, kind: str, key: str) -> None:
         with self._lock:
+            self._written += 1
             self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
 
     def append(self, kind: str, subject: str, document: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ read-only: every write is refused and stands in the access log (data-mesh.md, B2
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
@@ -28,6 +29,7 @@ from meshloom.spec.identity import Principal
 
 PURPOSE = "X-Meshloom-Purpose"
 OPEN = frozenset({"/health"})
+REMEDY = "Send one, as a bearer or as the password of its user: `meshloom token USER` prints it"
 REFUSED = 1000  # Pinot has no code for it; its own access control answers 403 outside the document
 READABLE = ("/tables/{}", "/tables/{}/schema", "/schemas/{}")
 # What the engine holds, but no value of a row: numbers, names and sizes. For those who govern or run the platform,
@@ -76,18 +78,29 @@ class _Authenticated:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
-            if scheme.lower() != "bearer":
-                raise Unauthenticated(
-                    "The request carries no bearer token", remedy="Send one: `meshloom token USER` prints it"
-                )
-            scope["meshloom.principal"] = self._sidecar.authenticate(token.strip())
+            scope["meshloom.principal"] = self._principal(request.headers.get("authorization", ""))
         except Unauthenticated as error:
             response = JSONResponse({"code": 401, "error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _principal(self, authorization: str) -> Principal:
+        """Whom a header proves. Clients that know only a user and a password give the token as the password."""
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            return self._sidecar.authenticate(given.strip())
+        if scheme.lower() != "basic":
+            raise Unauthenticated("The request carries no bearer token", remedy=REMEDY)
+        try:
+            user, _, token = base64.b64decode(given.strip(), validate=True).decode().partition(":")
+        except ValueError as error:
+            raise Unauthenticated("The request's Basic authorization cannot be read", remedy=REMEDY) from error
+        principal = self._sidecar.authenticate(token)
+        if user != principal.name:
+            raise Unauthenticated(f"The user is {user!r}, but the token is another's", remedy=REMEDY)
+        return principal
 
 
 class _ReadOnly:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from sqlglot import exp
@@ -87,4 +88,9 @@ def mask(one: ColumnMask, type_: str, secret: str) -> exp.Expr:
     if one.kind == "year":
         return exp.Anonymous(this="year", expressions=[column(one.column)])
     value = literal(one.value) if one.kind == "constant" and one.value is not None else exp.Null()
-    return exp.Cast(this=value, to=exp.DataType.build(type_, dialect="pinot"))
+    return exp.Cast(this=value, to=_type(type_).copy())
+
+
+@functools.cache
+def _type(name: str) -> exp.DataType:
+    return exp.DataType.build(name, dialect="pinot")

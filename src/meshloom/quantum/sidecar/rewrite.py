@@ -97,7 +97,7 @@ def _multi(tree: exp.Query, ports: Mapping[str, tuple[DeployedPort, Decision]], 
             if name in masks:
                 column = exp.alias_(mask.mask(masks[name], type_, secret), name, quoted=True)
             items.append(column)
-        inner = exp.select(*items).from_(exp.to_table(f'"{PREFIX}{port.table}"', dialect="pinot"))
+        inner = exp.select(*items).from_(_decided(port))
         where = mask.conditions(decision)
         if where is not None:
             inner = inner.where(where).limit(BARRIER)
@@ -114,7 +114,12 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
     port, decision = ports[table.name.lower()]
     columns, masks = mask.columns_of(port), mask.masks_of(port, decision)
     tree.set("expressions", [item for node in tree.expressions for item in _items(node, columns)])
-    hidden = {name.lower(): _stored(mask.mask(masks[name], columns[name], secret), port) for name in masks}
+    named = {column.name.lower() for column in tree.find_all(exp.Column)}
+    hidden = {
+        name.lower(): _stored(mask.mask(masks[name], columns[name], secret), port)
+        for name in masks
+        if name.lower() in named
+    }
     aliases = {node.alias.lower() for node in tree.expressions if isinstance(node, exp.Alias)}
     if hidden:
         tree.set("expressions", [_named(node, columns) for node in tree.expressions])
@@ -122,7 +127,7 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
             if column.name.lower() in hidden and not _is_alias(column, aliases - set(hidden)):
                 column.replace(hidden[column.name.lower()].copy())
         _order_by_what_differs(tree)
-    table.replace(exp.to_table(f'"{PREFIX}{port.table}"', dialect="pinot"))
+    table.replace(_decided(port))
     where = mask.conditions(decision)
     if where is not None:
         _filter(tree, where)
@@ -138,6 +143,10 @@ def _order_by_what_differs(tree: exp.Select) -> None:
     order.set("expressions", kept)
     if not kept:
         tree.set("order", None)
+
+
+def _decided(port: DeployedPort) -> exp.Table:
+    return exp.Table(this=exp.to_identifier(f"{PREFIX}{port.table}", quoted=True))
 
 
 def _stored(masked: exp.Expr, port: DeployedPort) -> exp.Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +84,7 @@ class Sidecar:
         self._lake, self._broker, self._verifier, self._secret = lake, broker, verifier, secret
         self._groups_claim = groups_claim
         self._relations = _Decided(broker.relations)
-        self._parsed: OrderedDict[Any, Statement] = OrderedDict()
+        self._parsed: OrderedDict[Any, tuple[Statement, tuple[str, ...]]] = OrderedDict()
         self._rewritten: OrderedDict[Any, Statement] = OrderedDict()
 
     def authenticate(self, token: str) -> Principal:
@@ -111,10 +111,9 @@ class Sidecar:
         """
         entry = {"principal": principal.name, "door": door, "statement": sql, "action": Action.READ.value}
         try:
-            statement = self._parse(sql, options)
+            statement, tables = self._parse(sql, options)
             purpose = purpose or statement.option("purpose")
-            check(statement)
-            ports = self._ports(statement)
+            ports = self._ports(tables)
         except (PinotError, Refused) as error:
             self.audit.write({**entry, "purpose": purpose, "port": "", "allowed": False, "reasons": [str(error)]})
             raise _as_input(error) from error
@@ -171,23 +170,26 @@ class Sidecar:
 
     # --- steps of a query
 
-    def _parse(self, sql: str, options: Mapping[str, str] | None) -> Statement:
+    def _parse(self, sql: str, options: Mapping[str, str] | None) -> tuple[Statement, tuple[str, ...]]:
+        """A query, which passed the allow-list, and the tables that it names. Raises PinotError, Refused."""
         key = (sql, tuple(sorted((options or {}).items())))
         found = self._parsed.get(key)
         if found is None:
-            found = self._parsed[key] = parse(sql, options)
+            statement = parse(sql, options)
+            check(statement)
+            found = self._parsed[key] = (statement, tuple(table.name for table in statement.tables))
             if len(self._parsed) > PARSED:
                 self._parsed.popitem(last=False)
         return found
 
-    def _ports(self, statement: Statement) -> dict[str, DeployedPort]:
+    def _ports(self, tables: Iterable[str]) -> dict[str, DeployedPort]:
         """The port behind each table by lower-case name. Raises PinotError 190 for a name that is none."""
         ports: dict[str, DeployedPort] = {}
-        for table in statement.tables:
-            found = self.deployed.by_table(table.name)
+        for name in tables:
+            found = self.deployed.by_table(name)
             if not found:
-                raise PinotError(190, f"TableDoesNotExistError: {table.name}")
-            ports[table.name.lower()] = found[0]
+                raise PinotError(190, f"TableDoesNotExistError: {name}")
+            ports[name.lower()] = found[0]
         return ports
 
     def _run(

@@ -1,0 +1,85 @@
+"""The queries that run now: each is stopped when its time is over or somebody cancels it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from meshloom.infra.compute import Session
+
+TICK = 1.0  # seconds for which the watch goes on after the last query, so that a busy broker does not wake it each time
+AGAIN = 0.05
+NEVER = float("inf")
+
+
+@dataclass(eq=False, slots=True)
+class Query:
+    """One that runs. `stopped` becomes "timeout" or "cancelled" when it was stopped from outside."""
+
+    id: str
+    sql: str
+    session: Session
+    deadline: float
+    stopped: str = ""
+
+
+class Running:
+    """Safe for threads. One thread watches the deadlines of all; it sleeps while nothing runs."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queries: dict[str, Query] = {}
+        self._wakes = NEVER
+        self._watch: threading.Thread | None = None
+
+    @contextmanager
+    def watched(self, session: Session, id_: str, sql: str, timeout_ms: int) -> Iterator[Query]:
+        """Run the block's one statement under the watch; what stops it is told in the query's `stopped`."""
+        query = Query(id_, sql, session, time.monotonic() + timeout_ms / 1000)
+        with self._changed:
+            self._queries[id_] = query
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._until_stopped, name="query-deadlines", daemon=True)
+                self._watch.start()
+            elif query.deadline < self._wakes:
+                self._changed.notify()
+        try:
+            yield query
+        finally:
+            with self._changed:
+                del self._queries[id_]
+
+    def cancel(self, id_: str) -> bool:
+        """Stop a query; false when none of that id runs."""
+        with self._changed:
+            query = self._queries.get(id_)
+            if query is None:
+                return False
+            self._stop(query, "cancelled")
+            return True
+
+    def list(self) -> dict[str, str]:
+        """The SQL of what runs, by id."""
+        with self._changed:
+            return {query.id: query.sql for query in self._queries.values()}
+
+    def _stop(self, query: Query, why: str) -> None:
+        query.stopped = query.stopped or why
+        query.session.interrupt()
+
+    def _until_stopped(self) -> None:
+        with self._changed:
+            idle = False
+            while True:
+                now = time.monotonic()
+                for query in self._queries.values():
+                    if query.deadline <= now:
+                        self._stop(query, "timeout")
+                # An interrupt may come before its statement has begun: it is tried again until the query is gone.
+                coming = min((max(query.deadline, now + AGAIN) for query in self._queries.values()), default=NEVER)
+                self._wakes = NEVER if idle and not self._queries else min(coming, now + TICK)
+                idle = not self._queries
+                self._changed.wait(None if self._wakes == NEVER else self._wakes - now)

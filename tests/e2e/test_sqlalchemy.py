@@ -11,7 +11,6 @@ import requests
 import sqlalchemy
 from sqlalchemy import Column, MetaData, Table, func, select
 
-
 STORES = {367}  # of Sam's two the one with sales in the sample
 
 

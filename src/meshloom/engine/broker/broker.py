@@ -25,6 +25,7 @@ from meshloom.engine.errors import (
 from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.single import compile_single
 from meshloom.engine.sql.statement import Statement, parse
@@ -141,6 +142,7 @@ class Broker:
 
     def _execute(self, sql: str, timeout_ms: int) -> pa.Table:
         session = self._session()
+        provide(sql, self._server, session)
         with self.running.watched(session, uuid.uuid4().hex, sql, timeout_ms) as query:
             try:
                 return session.arrow(sql)

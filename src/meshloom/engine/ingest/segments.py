@@ -13,6 +13,7 @@ from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import pipeline
 from meshloom.engine.ingest.readers import format_of, literal, quoted, read, without_path
+from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import ComputeError, Session, open_reader
 
@@ -44,6 +45,7 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             source = read(session, file, kind, names, options)
             sql = pipeline.query(schema, config, source)
             form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
+            provide(sql, session, session)
             session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
             return _described(session, target, schema, config)
         except ComputeError as error:

@@ -12,6 +12,16 @@ from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
+CALLED = (TokenType.AND, TokenType.OR, TokenType.DIV, TokenType.MOD, TokenType.ISNULL, TokenType.ARRAY, TokenType.LEFT,
+          TokenType.RIGHT)  # fmt: skip
+OPENING = (
+    TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.DISTINCT, TokenType.WHERE, TokenType.HAVING,
+    TokenType.ON, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.AND, TokenType.OR, TokenType.NOT, TokenType.WHEN,
+    TokenType.THEN, TokenType.ELSE, TokenType.CASE, TokenType.BETWEEN, TokenType.EQ, TokenType.NEQ, TokenType.LT,
+    TokenType.LTE, TokenType.GT, TokenType.GTE, TokenType.PLUS, TokenType.DASH, TokenType.SLASH,
+)  # fmt: skip
+"""Behind these a value begins, so that `and(a, b)` is a call there and an operator elsewhere."""
+
 
 def calcite_words(found: list[Token]) -> list[Token]:
     """Words that mean something only where Calcite expects them: MINUS between queries is EXCEPT (elsewhere it is a
@@ -22,6 +32,9 @@ def calcite_words(found: list[Token]) -> list[Token]:
         if token.token_type is TokenType.VAR and token.text.upper() == "MINUS":
             if following[0] in ("SELECT", "ALL", "DISTINCT", "VALUES", "WITH") or following == ["(", "SELECT"]:
                 token.token_type = TokenType.EXCEPT
+        elif token.token_type in CALLED and following[0] == "(":
+            if place == 0 or result[place - 1].token_type in OPENING:
+                token.token_type = TokenType.VAR
         elif token.token_type is TokenType.LEFT and result[place + 1].token_type is TokenType.ASOF:
             result[place], result[place + 1] = result[place + 1], token
     return result

@@ -67,6 +67,8 @@ def cast_sql(sql: str, source: str, target: str) -> str:
         return f"CAST(CAST({sql} AS INTEGER) AS {DUCKDB[target]})"
     if source == "BYTES" and target == "STRING":
         return f"lower(hex({sql}))"
+    if source == "STRING" and target == "BYTES":
+        return f"from_hex({sql})"
     if target == "JSON":
         target = "STRING"
     return f"CAST({sql} AS {duckdb_type(target)})"

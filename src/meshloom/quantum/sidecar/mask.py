@@ -82,9 +82,8 @@ def mask(one: ColumnMask, type_: str, secret: str) -> exp.Expr:
     but for hashes (STRING) and years (INT)."""
     if one.kind == "hash":
         text = exp.cast(column(one.column), "TEXT")
-        return exp.Anonymous(
-            this="md5", expressions=[exp.Anonymous(this="concat", expressions=[literal(secret), text])]
-        )
+        salted = exp.Anonymous(this="concat", expressions=[literal(secret), text])
+        return exp.Anonymous(this="md5", expressions=[exp.Anonymous(this="toUtf8", expressions=[salted])])
     if one.kind == "year":
         return exp.Anonymous(this="year", expressions=[column(one.column)])
     value = literal(one.value) if one.kind == "constant" and one.value is not None else exp.Null()

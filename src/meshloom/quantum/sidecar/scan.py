@@ -101,5 +101,5 @@ def _masked(column: pa.Array, one: ColumnMask, type_: pa.DataType, secret: str) 
 
 
 def _hash(value: str | None, secret: str) -> str | None:
-    """The same pseudonym as a query's `md5(concat(secret, value))`."""
+    """The same pseudonym as a query's `md5(toUtf8(concat(secret, value)))`."""
     return None if value is None else hashlib.md5((secret + value).encode()).hexdigest()

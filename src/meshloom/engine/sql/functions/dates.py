@@ -1,0 +1,171 @@
+"""Functions of time (DateTimeFunctions.java): milliseconds since 1970 in and out, UTC unless told otherwise."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import joda
+from meshloom.engine.sql.functions.registry import Render, scalar
+from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
+
+UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
+SIZES = {
+    "NANOSECONDS": 0, "MICROSECONDS": 0, "MILLISECONDS": 1, "SECONDS": 1000, "MINUTES": 60_000, "HOURS": 3_600_000,
+    "DAYS": 86_400_000,
+}  # fmt: skip
+FINER = {"NANOSECONDS": 1_000_000, "MICROSECONDS": 1000}  # how many make a millisecond
+
+
+def constant(argument: Typed, function: str) -> str:
+    if argument.literal is None:
+        raise PinotError(QUERY_VALIDATION, f"{function}: argument must be a literal")
+    return argument.literal
+
+
+def millis(argument: Typed) -> str:
+    return argument.cast("LONG").sql
+
+
+def moment(argument: Typed) -> str:
+    return argument.sql if argument.type == "TIMESTAMP" else cast_sql(argument.cast("LONG").sql, "LONG", "TIMESTAMP")
+
+
+def local(argument: Typed, tz: Typed | None) -> str:
+    """The wall clock in a time zone."""
+    text = moment(argument)
+    if tz is None or tz.literal == "UTC":
+        return text
+    return f"(({text} AT TIME ZONE 'UTC') AT TIME ZONE {zone_of(tz)})"
+
+
+def zone_of(tz: Typed) -> str:
+    if tz.literal is not None:
+        try:
+            joda.zone(tz.literal)
+        except ValueError as error:
+            raise PinotError(QUERY_VALIDATION, str(error)) from None
+    return tz.sql
+
+
+def unit_of(argument: Typed, function: str) -> str:
+    unit = constant(argument, function).lower()
+    unit = unit.removesuffix("s") if unit.removesuffix("s") in UNITS else unit
+    if unit not in UNITS:
+        raise PinotError(QUERY_VALIDATION, f"'{unit}' is not a valid Timestamp field")
+    return unit
+
+
+def to_millis(sql: str, unit: str) -> str:
+    return f"({sql} // {FINER[unit]})" if unit in FINER else sql if SIZES[unit] == 1 else f"({sql} * {SIZES[unit]})"
+
+
+def of_millis(sql: str, unit: str) -> str:
+    return f"({sql} * {FINER[unit]})" if unit in FINER else sql if SIZES[unit] == 1 else f"({sql} // {SIZES[unit]})"
+
+
+def size_of(argument: Typed, function: str) -> str:
+    unit = constant(argument, function).upper()
+    if unit not in SIZES:
+        raise PinotError(QUERY_VALIDATION, f"No enum constant java.util.concurrent.TimeUnit.{unit}")
+    return unit
+
+
+def date_trunc(arguments: Sequence[Typed]) -> str:
+    """dateTrunc(unit, value[, its unit[, time zone[, the answer's unit]]])."""
+    unit, value, *rest = arguments
+    given = size_of(rest[0], "dateTrunc") if rest else "MILLISECONDS"
+    answer = size_of(rest[2], "dateTrunc") if len(rest) > 2 else given
+    tz = rest[1] if len(rest) > 1 else None
+    as_millis = value if value.type == "TIMESTAMP" else Typed(to_millis(value.cast("LONG").sql, given), "LONG")
+    cut = f"date_trunc({literal_sql(unit_of(unit, 'dateTrunc'))}, {local(as_millis, tz)})"
+    if tz is not None and tz.literal != "UTC":
+        cut = f"(({cut} AT TIME ZONE {zone_of(tz)}) AT TIME ZONE 'UTC')"
+    return of_millis(f"epoch_ms({cut})", answer)
+
+
+def part_of(part: str) -> Render:
+    return lambda a: f"CAST({part}({local(a[0], a[1] if len(a) > 1 else None)}) AS INTEGER)"
+
+
+scalar("dateTrunc", date_trunc, "LONG", (2, 5))
+for names, part in (
+    ("year", "year"), ("quarter", "quarter"), ("month monthOfYear", "month"), ("week weekOfYear", "week"),
+    ("day dayOfMonth", "day"), ("dayOfYear doy", "dayofyear"), ("dayOfWeek dow", "isodow"), ("hour", "hour"),
+    ("minute", "minute"), ("second", "second"), ("yearOfWeek yow", "isoyear"),
+):  # fmt: skip
+    scalar(names, part_of(part), "INT", (1, 2))
+scalar("millisecond", lambda a: f"CAST(millisecond({moment(a[0])}) % 1000 AS INTEGER)", "INT", (1, 2))
+scalar("now", "epoch_ms(now()::TIMESTAMP)", "LONG", 0)
+
+for unit in ("Seconds", "Minutes", "Hours", "Days"):
+    size = SIZES[unit.upper()]
+    scalar(f"toEpoch{unit}", lambda a, n=size: f"({millis(a[0])} // {n})", "LONG", 1)  # type: ignore[misc]
+    scalar(f"fromEpoch{unit}", lambda a, n=size: f"({millis(a[0])} * {n})", "LONG", 1)  # type: ignore[misc]
+    scalar(f"toEpoch{unit}Rounded", f"({{0}} // {size} // {{1}} * {{1}})", "LONG", 2, ["LONG"])
+    scalar(f"toEpoch{unit}Bucket", f"({{0}} // ({size} * {{1}}))", "LONG", 2, ["LONG"])
+    scalar(f"fromEpoch{unit}Bucket", f"({{0}} * {size} * {{1}})", "LONG", 2, ["LONG"])
+    for stem, text in (
+        (f"toEpoch{unit}MV", f"v // {size}"), (f"fromEpoch{unit}MV", f"v * {size}"),
+        (f"toEpoch{unit}RoundedMV", f"v // {size} // {{1}} * {{1}}"),
+        (f"toEpoch{unit}BucketMV", f"v // ({size} * {{1}})"), (f"fromEpoch{unit}BucketMV", f"v * {size} * {{1}}"),
+    ):  # fmt: skip
+        arity = 2 if "{1}" in text else 1
+        parameters = ["LONG_ARRAY", "LONG"][:arity]
+        scalar(stem, f"list_transform({{0}}, lambda v: {text})", "LONG_ARRAY", arity, parameters)
+
+scalar("toTimestamp", lambda a: moment(a[0]), "TIMESTAMP")
+scalar("fromTimestamp", lambda a: f"epoch_ms({a[0].cast('TIMESTAMP').sql})", "LONG")
+scalar("timeConvert", lambda a: of_millis(
+    to_millis(millis(a[0]), size_of(a[1], "timeConvert")), size_of(a[2], "timeConvert")), "LONG", 3)  # fmt: skip
+row_function("toDateTime", joda.formatted, "STRING", ["LONG", "STRING", "STRING"], 2)
+row_function("fromDateTime", joda.parsed, "LONG", ["STRING", "STRING", "STRING", "LONG"], 2)
+row_function("toDateTimeMV", lambda values, pattern: [joda.formatted(value, pattern) for value in values],
+             "STRING_ARRAY", ["LONG_ARRAY", "STRING"])  # fmt: skip
+row_function("fromDateTimeMV", lambda values, pattern: [joda.parsed(value, pattern) for value in values], "LONG_ARRAY",
+             ["STRING_ARRAY", "STRING"])  # fmt: skip
+
+
+def added(arguments: Sequence[Typed]) -> str:
+    unit, count, value = arguments
+    step = f"to_{unit_of(unit, 'timestampAdd').replace('day', 'days').replace('week', 'weeks')}"
+    step = step if step.endswith("s") else f"{step}s"
+    return f"epoch_ms({moment(value)} + {step}({count.cast('INT').sql}))"
+
+
+def difference(arguments: Sequence[Typed]) -> str:
+    """Whole units between two times, to the second from the first."""
+    unit = literal_sql(unit_of(arguments[0], "timestampDiff"))
+    return f"date_sub({unit}, {moment(arguments[1])}, {moment(arguments[2])})"
+
+
+scalar("timestampAdd dateAdd", added, "LONG", 3)
+scalar("timestampDiff dateDiff", difference, "LONG", 3)
+row_function("timezoneHour", lambda tz, at=None: _offset(tz, at) // 60, "INT", ["STRING", "LONG"], 1)
+row_function("timezoneMinute", lambda tz, at=None: abs(_offset(tz, at)) % 60, "INT", ["STRING", "LONG"], 1)
+
+
+def _offset(tz: str, at: int | None) -> int:
+    offset = joda.instant(int(time.time() * 1000) if at is None else at, tz).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) // 60
+
+
+PERIOD = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?", re.I)
+
+
+def period(text: str) -> int:
+    """Java's Duration in milliseconds. Raises ValueError."""
+    found = PERIOD.fullmatch(text)
+    if found is None or text.upper() in ("P", "-P", "PT", "-PT"):
+        raise ValueError(f"Text cannot be parsed to a Duration: {text}")
+    days, hours, minutes, seconds = (float(found[place] or 0) for place in (2, 3, 4, 5))
+    total = int(((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1000)
+    return -total if found[1] else total
+
+
+row_function("ago", lambda text: int(time.time() * 1000) - period(text), "LONG", ["STRING"])
+row_function("agoMV", lambda texts: [int(time.time() * 1000) - period(text) for text in texts], "LONG_ARRAY",
+             ["STRING_ARRAY"])  # fmt: skip

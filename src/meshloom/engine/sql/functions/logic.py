@@ -1,0 +1,81 @@
+"""Comparisons, logic and nulls as functions of a name (ComparisonFunctions.java, LogicalFunctions.java,
+ObjectFunctions.java); the operators themselves are translated with the expression around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.typed import NUMERIC, Typed
+
+
+def alike(left: Typed, right: Typed) -> tuple[str, str]:
+    """Both as one type: numbers as doubles, else as the left one."""
+    if left.type == right.type or (left.type in NUMERIC and right.type in NUMERIC):
+        return left.sql, right.sql
+    if left.type in NUMERIC or right.type in NUMERIC:
+        return left.cast("DOUBLE").sql, right.cast("DOUBLE").sql
+    return left.sql, right.cast(left.type).sql
+
+
+def compared(operator: str, arguments: Sequence[Typed]) -> str:
+    left, right = alike(arguments[0], arguments[1])
+    return f"({left} {operator} {right})"
+
+
+for names, operator in (
+    ("equals", "="), ("notEquals", "<>"), ("greaterThan", ">"), ("greaterThanOrEqual", ">="), ("lessThan", "<"),
+    ("lessThanOrEqual", "<="), ("isDistinctFrom", "IS DISTINCT FROM"), ("isNotDistinctFrom", "IS NOT DISTINCT FROM"),
+):  # fmt: skip
+    scalar(names, lambda a, o=operator: compared(o, a), "BOOLEAN", 2)  # type: ignore[misc]
+
+
+def within(arguments: Sequence[Typed]) -> str:
+    (value, low), (other, high) = alike(arguments[0], arguments[1]), alike(arguments[0], arguments[2])
+    return f"({value} >= {low} AND {other} <= {high})"
+
+
+def anyone(word: str, arguments: Sequence[Typed]) -> str:
+    return "(" + f" {word} ".join(argument.sql for argument in arguments) + ")"
+
+
+def listed(word: str, arguments: Sequence[Typed]) -> str:
+    value, *options = arguments
+    return f"({value.sql} {word} ({', '.join(alike(value, option)[1] for option in options)}))"
+
+
+scalar("between", within, "BOOLEAN", 3)
+scalar("in", lambda a: listed("IN", a), "BOOLEAN", (2, -1))
+scalar("notIn", lambda a: listed("NOT IN", a), "BOOLEAN", (2, -1))
+scalar("and", lambda a: anyone("AND", a), "BOOLEAN", (1, -1), ["BOOLEAN"])
+scalar("or", lambda a: anyone("OR", a), "BOOLEAN", (1, -1), ["BOOLEAN"])
+scalar("not", "(NOT {0})", "BOOLEAN", 1, ["BOOLEAN"])
+scalar("isTrue", "({0} IS TRUE)", "BOOLEAN", 1, ["BOOLEAN"])
+scalar("isFalse", "({0} IS FALSE)", "BOOLEAN", 1, ["BOOLEAN"])
+scalar("isNotTrue", "({0} IS NOT TRUE)", "BOOLEAN", 1, ["BOOLEAN"])
+scalar("isNotFalse", "({0} IS NOT FALSE)", "BOOLEAN", 1, ["BOOLEAN"])
+scalar("isNull", "({0} IS NULL)", "BOOLEAN")
+scalar("isNotNull", "({0} IS NOT NULL)", "BOOLEAN")
+scalar("coalesce", lambda a: f"coalesce({', '.join(x.cast(a[0].type).sql for x in a)})", lambda a: a[0].type, (1, -1))
+
+
+def null_if(arguments: Sequence[Typed]) -> str:
+    left, right = alike(arguments[0], arguments[1])
+    return f"(CASE WHEN {left} = {right} THEN NULL ELSE {arguments[0].sql} END)"
+
+
+scalar("nullIf", null_if, lambda a: a[0].type, 2)
+
+
+def cases(arguments: Sequence[Typed]) -> str:
+    """caseWhen(condition, value, …, otherwise)."""
+    *pairs, rest = arguments if len(arguments) % 2 else (*arguments, Typed("NULL", arguments[1].type))
+    type_ = arguments[1].type
+    body = " ".join(
+        f"WHEN {test.cast('BOOLEAN').sql} THEN {value.cast(type_).sql}"
+        for test, value in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+    return f"(CASE {body} ELSE {rest.sql if rest.sql == 'NULL' else rest.cast(type_).sql} END)"
+
+
+scalar("caseWhen case", cases, lambda a: a[1].type, (2, -1))

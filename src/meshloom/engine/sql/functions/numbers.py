@@ -1,0 +1,147 @@
+"""Functions of numbers (ArithmeticFunctions.java, TrigonometricFunctions.java, the bit functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.typed import NUMERIC, Typed
+
+ORDER = NUMERIC
+
+
+def number(argument: Typed) -> Typed:
+    """Text and the like as a DOUBLE."""
+    return argument if argument.numeric else argument.cast("DOUBLE")
+
+
+def kind(arguments: Sequence[Typed]) -> str:
+    return number(arguments[0]).type
+
+
+def wide(arguments: Sequence[Typed]) -> str:
+    """The type that holds every argument."""
+    types = [argument.type for argument in arguments]
+    return max(types, key=ORDER.index) if all(type_ in ORDER for type_ in types) else types[0]
+
+
+# Doubles in the single-stage engine.
+for names, template in (
+    ("plus add", "({0} + {1})"),
+    ("minus sub", "({0} - {1})"),
+    ("times mult", "({0} * {1})"),
+    ("divide div", "({0} / {1})"),
+):
+    operator = template[5]
+    scalar(
+        names,
+        lambda a, o=operator: "(" + f" {o} ".join(x.sql for x in a) + ")",  # type: ignore[misc]
+        "DOUBLE",
+        (2, -1) if operator in "+*" else 2,
+        ["DOUBLE"],
+    )
+scalar("mod", "fmod({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
+scalar("moduloOrZero", "(CASE WHEN {1} = 0 THEN 0 ELSE fmod({0}, {1}) END)", "DOUBLE", 2, ["DOUBLE"])
+POSITIVE = "(CASE WHEN fmod({0}, {1}) < 0 THEN fmod({0}, {1}) + abs({1}) ELSE fmod({0}, {1}) END)"
+scalar("positiveModulo", POSITIVE, "DOUBLE", 2, ["DOUBLE"])
+scalar("intDiv", "CAST(floor({0} / {1}) AS BIGINT)", "LONG", 2, ["DOUBLE"])
+ZERO = "(CASE WHEN {1} = 0 OR isinf({0}) OR isnan({0}) THEN 0 ELSE CAST(floor({0} / {1}) AS BIGINT) END)"
+scalar("intDivOrZero", ZERO, "LONG", 2, ["DOUBLE"])
+scalar("isFinite", "CAST(isfinite({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
+scalar("isInfinite", "CAST(isinf({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
+scalar("isNaN", "CAST(isnan({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
+scalar("ifNotFinite", "(CASE WHEN isfinite({0}) THEN {0} ELSE {1} END)", "DOUBLE", 2, ["DOUBLE"])
+LN = "(CASE WHEN {0} > 0 THEN ln({0}) WHEN {0} = 0 THEN '-Infinity'::DOUBLE ELSE 'NaN'::DOUBLE END)"
+for name in ("exp", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+             "cot", "degrees", "radians"):  # fmt: skip
+    # Out of its domain a function of Java is NaN, where DuckDB fails.
+    fails = {"sqrt": "{0} < 0", "asin": "abs({0}) > 1", "acos": "abs({0}) > 1"}.get(name)
+    text = f"{name}({{0}})" if fails is None else f"(CASE WHEN {fails} THEN 'NaN'::DOUBLE ELSE {name}({{0}}) END)"
+    if name in ("log2", "log10"):
+        text = (
+            f"(CASE WHEN {{0}} > 0 THEN {name}({{0}}) WHEN {{0}} = 0 THEN '-Infinity'::DOUBLE ELSE 'NaN'::DOUBLE END)"
+        )
+    scalar(name, text, "DOUBLE", 1, ["DOUBLE"])
+scalar("ln log", LN, "DOUBLE", 1, ["DOUBLE"])
+scalar("sign", "CAST(sign({0}) AS DOUBLE)", "DOUBLE", 1, ["DOUBLE"])
+scalar("abs", lambda a: f"abs({number(a[0]).sql})", kind)
+scalar("negate", lambda a: f"(- {number(a[0]).sql})", kind)
+scalar("ceil ceiling", "ceil({0})", "DOUBLE", 1, ["DOUBLE"])
+scalar("floor", "floor({0})", "DOUBLE", 1, ["DOUBLE"])
+scalar("power pow", "pow({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
+scalar("atan2", "atan2({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
+scalar("hypot", "sqrt({0} * {0} + {1} * {1})", "DOUBLE", 2, ["DOUBLE"])
+scalar("gcd", "greatest_common_divisor({0}, {1})", "LONG", 2, ["LONG"])
+scalar("lcm", "least_common_multiple({0}, {1})", "LONG", 2, ["LONG"])
+scalar(
+    "roundDecimal", lambda a: f"round({a[0].sql}, {a[1].sql if len(a) > 1 else 0})", "DOUBLE", (1, 2), ["DOUBLE", "INT"]
+)
+
+
+def truncated(arguments: Sequence[Typed]) -> str:
+    value = arguments[0].sql
+    if len(arguments) == 1:
+        return f"trunc({value})"
+    factor = f"pow(10.0, {arguments[1].sql})"
+    return f"(trunc({value} * {factor}) / {factor})"
+
+
+scalar("truncate truncateDecimal", truncated, "DOUBLE", (1, 2), ["DOUBLE", "INT"])
+scalar("least", "least({all})", wide, (1, -1))
+scalar("greatest", "greatest({all})", wide, (1, -1))
+
+
+# --- bits: INT stays INT, everything else is LONG
+def integer(arguments: Sequence[Typed]) -> str:
+    return "INT" if all(argument.type == "INT" for argument in arguments) else "LONG"
+
+
+def bits(operator: str, arguments: Sequence[Typed]) -> str:
+    type_ = integer(arguments)
+    return "(" + f" {operator} ".join(argument.cast(type_).sql for argument in arguments) + ")"
+
+
+scalar("bitAnd", lambda a: bits("&", a), integer, (2, -1))
+scalar("bitOr", lambda a: bits("|", a), integer, (2, -1))
+scalar("bitXor", lambda a: f"xor({a[0].cast(integer(a)).sql}, {a[1].cast(integer(a)).sql})", integer, 2)
+scalar("bitNot", lambda a: f"(~ {a[0].cast(integer(a)).sql})", integer)
+
+
+def width(type_: str) -> int:
+    return 32 if type_ == "INT" else 64
+
+
+def signed(value: int, size: int) -> int:
+    """The low `size` bits as Java's two's complement."""
+    value &= (1 << size) - 1
+    return value - (1 << size) if value >> (size - 1) else value
+
+
+def _shifts(size: int, type_: str) -> None:
+    row_function(f"bitShiftLeft{type_}", lambda v, n: signed(v << (n % size), size), type_, [type_, "INT"])
+    row_function(f"bitShiftRight{type_}", lambda v, n: v >> (n % size), type_, [type_, "INT"])
+    row_function(
+        f"bitShiftRightLogical{type_}", lambda v, n: signed((v & ((1 << size) - 1)) >> (n % size), size), type_,
+        [type_, "INT"],
+    )  # fmt: skip
+
+
+for type_ in ("INT", "LONG"):
+    _shifts(width(type_), type_)
+for names, inner in (
+    ("bitShiftLeft", "bitshiftleft"), ("bitShiftRight", "bitshiftright"),
+    ("bitShiftRightLogical bitShiftRightUnsigned", "bitshiftrightlogical"),
+):  # fmt: skip
+
+    def shifted(arguments: Sequence[Typed], inner: str = inner) -> str:
+        type_ = integer(arguments[:1])
+        return f"px_{inner}{type_.lower()}_2({arguments[0].cast(type_).sql}, {arguments[1].cast('INT').sql})"
+
+    scalar(names, shifted, lambda a: integer(a[:1]), 2)
+scalar("bitExtract", "CAST(({0} >> {1}) & 1 AS INTEGER)", "INT", 2, ["LONG", "INT"])
+row_function("bitMask", lambda n: signed(1 << (n % 64), 64), "LONG", ["INT"])
+row_function("byteswapInt", lambda v: int.from_bytes(v.to_bytes(4, "little", signed=True), "big", signed=True), "INT",
+             ["INT"])  # fmt: skip
+row_function("byteswapLong", lambda v: int.from_bytes(v.to_bytes(8, "little", signed=True), "big", signed=True), "LONG",
+             ["LONG"])  # fmt: skip

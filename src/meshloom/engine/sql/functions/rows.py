@@ -1,0 +1,100 @@
+"""Functions that DuckDB has not: Python over one row's values, called with whole Arrow arrays.
+
+A query's text names them `px_<name>_<number of arguments>`; `provide` makes those that a text names known to DuckDB.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from meshloom.engine.sql.functions.registry import Result, key, scalar
+from meshloom.engine.sql.typed import Typed, duckdb_type
+from meshloom.infra.compute import Session
+
+NAMED = re.compile(r"\bpx_[a-z0-9]+_\d+\b")
+ARROW = {
+    "INT": pa.int32(), "LONG": pa.int64(), "FLOAT": pa.float32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(),
+    "STRING": pa.string(), "JSON": pa.string(), "BYTES": pa.binary(), "TIMESTAMP": pa.timestamp("us"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RowFunction:
+    """One Python function for one number of arguments. With `nulls` it sees nulls; without, their answer is null."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[str, ...]
+    result: str
+    nulls: bool
+
+    def vectorised(self) -> Callable[..., pa.Array]:
+        element = ARROW[self.result.removesuffix("_ARRAY")]
+        type_ = pa.list_(element) if self.result.endswith("_ARRAY") else element
+        function = self.function
+
+        def call(*columns: Any) -> pa.Array:
+            lists = [column.to_pylist() for column in columns]
+            if self.nulls:
+                return pa.array([function(*row) for row in zip(*lists, strict=True)], type_)
+            found = [None if None in row else function(*row) for row in zip(*lists, strict=True)]
+            return pa.array(found, type_)
+
+        # DuckDB counts the parameters of what it is given.
+        names = [f"a{place}" for place in range(len(self.parameters))]
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        call.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+        return call
+
+    def add_to(self, session: Session) -> None:
+        parameters = [duckdb_type(parameter) for parameter in self.parameters]
+        session.create_function(self.name, self.vectorised(), parameters, duckdb_type(self.result), nulls=True)
+
+
+ROWS: dict[str, RowFunction] = {}
+_known: weakref.WeakKeyDictionary[object, set[str]] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def row_function(
+    names: str,
+    function: Callable[..., Any],
+    result: str,
+    parameters: Sequence[str],
+    least: int | None = None,
+    *,
+    nulls: bool = False,
+) -> None:
+    """Add a Python function under Pinot's `names`; its last parameters may be left out down to `least` of them."""
+    first = key(names.split()[0])
+    for count in range(len(parameters) if least is None else least, len(parameters) + 1):
+        name = f"px_{first}_{count}"
+        ROWS[name] = RowFunction(name, function, tuple(parameters[:count]), result, nulls)
+    arity = (len(parameters) if least is None else least, len(parameters))
+
+    def render(arguments: Sequence[Typed]) -> str:
+        return f"px_{first}_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+
+    declared: Result = result
+    scalar(names, render, declared, arity, parameters)
+
+
+def provide(sql: str, owner: object, session: Session) -> None:
+    """Make the row functions that a text names known to the database behind `session`. `owner` stands for that
+    database: what it knows already is not added again."""
+    wanted = set(NAMED.findall(sql)) & ROWS.keys()
+    if not wanted:
+        return
+    with _lock:
+        known = _known.setdefault(owner, set())
+        for name in wanted - known:
+            ROWS[name].add_to(session)
+            known.add(name)

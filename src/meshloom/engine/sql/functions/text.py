@@ -1,0 +1,243 @@
+"""Functions of text (StringFunctions.java and the regexp classes). Positions count from 0 but for SQL's own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.typed import Typed
+
+T = "STRING"
+
+
+def in_python(pattern: Typed) -> bool:
+    """Whether a pattern needs what DuckDB's RE2 has not (look-around, back references), or is not known yet."""
+    return pattern.literal is None or re.search(r"\(\?[=!<]|\\[1-9]|\\Z|[*+?}]\+", pattern.literal) is not None
+
+
+scalar("upper", "upper({0})", T, 1, [T])
+scalar("lower", "lower({0})", T, 1, [T])
+scalar("initcap", "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')",
+       T, 1, [T])  # fmt: skip
+scalar("length", "length({0})", "INT", 1, [T])
+scalar("reverse", "reverse({0})", T, 1, [T])
+SPACES = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+scalar("ltrim", f"ltrim({{0}}, {SPACES})", T, 1, [T])
+scalar("rtrim", f"rtrim({{0}}, {SPACES})", T, 1, [T])
+
+
+def trimmed(arguments: Sequence[Typed]) -> str:
+    """trim(text), or Calcite's trim('BOTH' | 'LEADING' | 'TRAILING', characters, text)."""
+    if len(arguments) == 1:
+        return f"trim({arguments[0].sql}, {SPACES})"
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get((arguments[0].literal or "").upper(), "trim")
+    return f"{name}({arguments[2].sql}, {arguments[1].sql})"
+
+
+scalar("trim", trimmed, T, (1, 3), [T])
+scalar("replace", "(CASE WHEN {1} = '' THEN {0} ELSE replace({0}, {1}, {2}) END)", T, 3, [T])
+scalar("remove", "(CASE WHEN {1} = '' THEN {0} ELSE replace({0}, {1}, '') END)", T, 2, [T])
+scalar("startsWith", "starts_with({0}, {1})", "BOOLEAN", 2, [T])
+scalar("endsWith", "suffix({0}, {1})", "BOOLEAN", 2, [T])
+scalar("contains", "contains({0}, {1})", "BOOLEAN", 2, [T])
+scalar("codepoint", "unicode({0})", "INT", 1, [T])
+scalar("chr", "chr({0})", T, 1, ["INT"])
+scalar("toUtf8", "encode({0})", "BYTES", 1, [T])
+scalar("fromUtf8", "decode({0})", T, 1, ["BYTES"])
+row_function("toAscii", lambda text: text.encode("ascii", "replace"), "BYTES", [T])
+row_function("fromAscii", lambda data: data.decode("ascii", "replace"), T, ["BYTES"])
+row_function("fromBytes", lambda data, charset: data.decode(charset), T, ["BYTES", T])
+row_function("toBytes", lambda text, charset: text.encode(charset), "BYTES", [T, T])
+row_function("normalize", lambda text, form="NFC": unicodedata.normalize(form, text), T, [T, T], 1)
+scalar("hammingDistance", "(CASE WHEN length({0}) <> length({1}) THEN -1 ELSE hamming({0}, {1}) END)", "INT", 2, [T])
+scalar("levenshteinDistance", "levenshtein({0}, {1})", "INT", 2, [T])
+
+
+def compare(left: str, right: str) -> int:
+    """Java's compareTo: the first difference of code units, else of the lengths."""
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            return ord(a) - ord(b)
+    return len(left) - len(right)
+
+
+row_function("strcmp", compare, "INT", [T, T])
+
+
+# --- parts
+def sliced(text: str, start: int, end: int | None = None) -> str:
+    """commons-lang's substring: negative places count from the end."""
+    if end is None or end == -1:
+        return text[max(start + len(text), 0) if start < 0 else start :]
+    start, end = (place + len(text) if place < 0 else place for place in (start, end))
+    end = min(end, len(text))
+    return "" if start > end else text[max(start, 0) : max(end, 0)]
+
+
+def substr(arguments: Sequence[Typed]) -> str:
+    places = [argument.literal for argument in arguments[1:]]
+    if all(place is not None and place.isdigit() for place in places):  # the usual case needs no Python
+        end = places[1] if len(places) > 1 else "NULL"
+        return f"{arguments[0].sql}[{places[0]} + 1 : {end}]"
+    return f"px_substr_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+
+
+row_function("substr", sliced, T, [T, "INT", "INT"], 2)
+scalar("substr", substr, T, (2, 3), [T, "INT"])
+scalar("substring", lambda a: f"substring({', '.join(x.sql for x in a)})", T, (2, 3), [T, "INT"])
+scalar("leftSubStr left", "(CASE WHEN {1} <= 0 THEN '' ELSE left({0}, {1}) END)", T, 2, [T, "INT"])
+scalar("rightSubStr right", "(CASE WHEN {1} <= 0 THEN '' ELSE right({0}, {1}) END)", T, 2, [T, "INT"])
+
+
+def ordinal(text: str, find: str, instance: int) -> int:
+    """Where `find` stands for the `instance`-th time (StringUtils.ordinalIndexOf), -1 when it does not."""
+    place = -1
+    for _ in range(instance):
+        place = text.find(find, place + 1)
+        if place < 0:
+            return -1
+    return place if instance > 0 else -1
+
+
+row_function("strpos", ordinal, "INT", [T, T, "INT"])
+NTH = "px_strpos_3({0}, {1}, {2})"
+scalar(
+    "strpos", lambda a: (NTH if len(a) > 2 else "(instr({0}, {1}) - 1)").format(*(x.sql for x in a)), "INT", (2, 3),
+    [T, T, "INT"],
+)  # fmt: skip
+row_function(
+    "strrpos", lambda text, find, start=None: text.rfind(find, 0, None if start is None else start + len(find)), "INT",
+    [T, T, "INT"], 2,
+)  # fmt: skip
+
+
+def split(text: str, separators: str, limit: int = 0) -> list[str]:
+    """StringUtils.split: each character separates, and neighbours count as one."""
+    parts = [part for part in re.split(f"[{re.escape(separators)}]+", text) if part] if separators else text.split()
+    if limit <= 0 or len(parts) <= limit:
+        return parts
+    found: list[str] = []
+    rest = text.lstrip(separators)
+    while len(found) < limit - 1:
+        part, rest = re.split(f"[{re.escape(separators)}]+", rest, maxsplit=1)
+        found.append(part)
+    return [*found, rest]
+
+
+def whole(text: str, separator: str, limit: int = 0) -> list[str]:
+    """StringUtils.splitByWholeSeparator."""
+    parts = [part for part in text.split(separator) if part]
+    return parts if limit <= 0 or len(parts) <= limit else [*parts[: limit - 1], separator.join(parts[limit - 1 :])]
+
+
+def part_of(text: str, separator: str, limit_or_index: int, index: int | None = None) -> str:
+    """splitPart(text, separator[, limit], index); a negative index counts from the end, "null" when there is none."""
+    limit, place = (0, limit_or_index) if index is None else (limit_or_index, index)
+    parts = whole(text, separator, limit)
+    return parts[place] if -len(parts) <= place < len(parts) else "null"
+
+
+row_function("split stringToArray", whole, "STRING_ARRAY", [T, T, "INT"], 2)
+row_function("splitPart", part_of, T, [T, T, "INT", "INT"], 3)
+
+
+def prefixes(text: str, most: int, before: str = "") -> list[str]:
+    return [before + text[:size] for size in range(1, min(most, len(text)) + 1)]
+
+
+def suffixes(text: str, most: int, after: str = "") -> list[str]:
+    return [text[len(text) - size :] + after for size in range(1, min(most, len(text)) + 1)]
+
+
+def ngrams(text: str, least: int, most: int | None = None) -> list[str]:
+    """Each run of characters once, shorter ones first."""
+    sizes = range(least, (least if most is None else most) + 1)
+    return list(dict.fromkeys(text[at : at + size] for size in sizes for at in range(len(text) - size + 1)))
+
+
+row_function("prefixes", prefixes, "STRING_ARRAY", [T, "INT"])
+row_function("prefixesWithPrefix", prefixes, "STRING_ARRAY", [T, "INT", T])
+row_function("suffixes", suffixes, "STRING_ARRAY", [T, "INT"])
+row_function("suffixesWithSuffix", suffixes, "STRING_ARRAY", [T, "INT", T])
+row_function("uniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+
+
+# --- made longer
+def padded(text: str, size: int, pad: str, *, left: bool) -> str:
+    """Never cut, unlike SQL's own (StringUtils.leftPad)."""
+    pad = pad or " "
+    missing = max(size - len(text), 0)
+    fill = (pad * (missing // len(pad) + 1))[:missing]
+    return fill + text if left else text + fill
+
+
+row_function("lpad", lambda text, size, pad: padded(text, size, pad, left=True), T, [T, "INT", T])
+row_function("rpad", lambda text, size, pad: padded(text, size, pad, left=False), T, [T, "INT", T])
+
+
+def repeated(arguments: Sequence[Typed]) -> str:
+    if len(arguments) == 2:
+        return f"repeat({arguments[0].sql}, greatest({arguments[1].cast('INT').sql}, 0))"
+    text, separator, times = arguments
+    copies = f"list_transform(range({times.cast('LONG').sql}), lambda i: {text.sql})"
+    return f"array_to_string({copies}, {separator.sql})"
+
+
+scalar("repeat", repeated, T, (2, 3), [T, ""])
+
+
+def concatenated(arguments: Sequence[Typed]) -> str:
+    """concat(a, b), concat(a, b, separator) with exactly three, as many as there are otherwise."""
+    if len(arguments) == 3:
+        return f"({arguments[0].sql} || {arguments[2].sql} || {arguments[1].sql})"
+    return "(" + " || ".join(argument.sql for argument in arguments) + ")"
+
+
+scalar("concat", concatenated, T, (1, -1), [T])
+scalar("concatWs", lambda a: f"concat_ws({', '.join(x.sql for x in a)})", T, (2, -1), [T])
+
+
+# --- regular expressions: Java's find, not a whole match
+def extract(text: str, pattern: str, group: int = 0, otherwise: str = "") -> str:
+    found = re.search(pattern, text)
+    return found[group] if found is not None and (found.re.groups >= group) else otherwise
+
+
+def java_replacement(text: str) -> str:
+    """Java's `$1` and `\\$` as Python's."""
+    return re.sub(r"\\(.)|\$(\d)", lambda m: f"\\g<{m[2]}>" if m[2] else m[1].replace("\\", "\\\\"), text)
+
+
+def regexp_replace(
+    text: str, pattern: str, new: str, start: int = 0, occurrence: int = -1, flag: str = ""
+) -> str:  # fmt: skip
+    compiled = re.compile(pattern, re.IGNORECASE if "i" in flag else 0)
+    head, tail = text[:start], text[start:]
+    if occurrence < 0:
+        return head + compiled.sub(java_replacement(new), tail)
+    for number, found in enumerate(compiled.finditer(tail)):
+        if number == occurrence:
+            return head + tail[: found.start()] + found.expand(java_replacement(new)) + tail[found.end() :]
+    return text
+
+
+def found_in(arguments: Sequence[Typed]) -> str:
+    options = ", 'i'" if len(arguments) > 2 and "i" in (arguments[2].literal or "") else ""
+    if in_python(arguments[1]):
+        return f"px_regexplike_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+    return f"regexp_matches({arguments[0].sql}, {arguments[1].sql}{options})"
+
+
+def matches(text: str, pattern: str, flag: str = "") -> bool:
+    return re.search(pattern, text, re.IGNORECASE if "i" in flag else 0) is not None
+
+
+row_function("regexpExtract regexpExtractVar", extract, T, [T, T, "INT", T], 2)
+row_function("regexpReplace regexpReplaceVar", regexp_replace, T, [T, T, T, "INT", "INT", T], 3)
+row_function("regexpLike", matches, "BOOLEAN", [T, T, T], 2)
+scalar("regexpLike regexpLikeVar", found_in, "BOOLEAN", (2, 3), [T])
+scalar("regexpLikeCi regexpLikeCiVar", "px_regexplike_3({0}, {1}, 'i')", "BOOLEAN", 2, [T])
+scalar("like likeVar", "({0} LIKE {1})", "BOOLEAN", 2, [T])

@@ -1,0 +1,133 @@
+"""dateTimeConvert: a value of one date-time format as another, cut to a granularity (DateTimeConvert.java,
+DateTimeFormatSpec.java, DateTimeGranularitySpec.java)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import joda
+from meshloom.engine.sql.functions.dates import FINER, SIZES, constant, of_millis, to_millis
+from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.typed import Typed
+
+SHORT = {"EPOCH": "EPOCH", "SIMPLE_DATE_FORMAT": "SIMPLE_DATE_FORMAT", "TIMESTAMP": "TIMESTAMP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`kind` EPOCH has `size` and `unit`, SIMPLE_DATE_FORMAT `pattern` and `tz`, TIMESTAMP nothing."""
+
+    kind: str
+    size: int = 1
+    unit: str = "MILLISECONDS"
+    pattern: str = ""
+    tz: str = "UTC"
+
+
+@functools.lru_cache(1_000)
+def format_of(text: str) -> Format:
+    """`1:HOURS:EPOCH`, `EPOCH|HOURS|1`, `1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd tz(Asia/Tokyo)`,
+    `SIMPLE_DATE_FORMAT|yyyyMMdd|Asia/Tokyo`, `TIMESTAMP`. Raises ValueError."""
+    kind, *rest = text.split("|")
+    if kind in SHORT:
+        if kind == "EPOCH":
+            unit, size = (rest[0] if rest else "MILLISECONDS"), (rest[1] if len(rest) > 1 else "1")
+            return _epoch(size, unit)
+        if kind == "TIMESTAMP":
+            return Format("TIMESTAMP")
+        return Format(kind, pattern=rest[0] if rest else "", tz=rest[1] if len(rest) > 1 else "UTC")
+    size, unit, kind, pattern = (*text.split(":", 3), "", "", "")[:4]
+    if kind == "EPOCH":
+        return _epoch(size, unit)
+    if kind == "TIMESTAMP":
+        return Format("TIMESTAMP")
+    if kind != "SIMPLE_DATE_FORMAT" or not pattern:
+        raise ValueError(f"Invalid format: {text}")
+    zone = re.search(r"\s*tz\s*\(\s*([^)]+?)\s*\)\s*$", pattern)
+    if zone is None:
+        return Format(kind, pattern=pattern)
+    return Format(kind, pattern=pattern[: zone.start()], tz=zone[1])
+
+
+def _epoch(size: str, unit: str) -> Format:
+    if unit not in SIZES or not size.isdigit():
+        raise ValueError(f"Invalid format: {size}:{unit}:EPOCH")
+    return Format("EPOCH", int(size), unit)
+
+
+@functools.lru_cache(1_000)
+def granularity(text: str) -> int:
+    """`1:HOURS` or `HOURS|1` in milliseconds. Raises ValueError."""
+    first, _, second = text.replace("|", ":").partition(":")
+    size, unit = (first, second) if first.isdigit() else (second or "1", first)
+    if unit not in SIZES or not size.isdigit():
+        raise ValueError(f"Invalid granularity: {text}")
+    return max(int(size) * SIZES[unit] if unit not in FINER else int(size) // FINER[unit], 1)
+
+
+def bucketed(millis: int, size: int, tz: str) -> int:
+    """Cut to the granularity; by the calendar of a time zone when one is given for the buckets."""
+    if tz == "UTC":
+        return millis // size * size
+    moment: datetime = joda.instant(millis, tz)
+    offset = moment.utcoffset()
+    shift = 0 if offset is None else int(offset.total_seconds() * 1000)
+    return (millis + shift) // size * size - shift
+
+
+def converted(value: str, given: str, wanted: str, cut: str, tz: str = "UTC") -> str:
+    source, target = format_of(given), format_of(wanted)
+    if source.kind == "SIMPLE_DATE_FORMAT":
+        millis = joda.parsed(value, source.pattern, source.tz)
+    elif source.unit in FINER:
+        millis = int(value) * source.size // FINER[source.unit]
+    else:
+        millis = int(value) * source.size * SIZES[source.unit]
+    if target.kind == "SIMPLE_DATE_FORMAT":
+        zone = tz if tz != "UTC" else target.tz
+        return joda.formatted(bucketed(millis, granularity(cut), zone), target.pattern, target.tz)
+    millis = bucketed(millis, granularity(cut), tz)
+    if target.unit in FINER:
+        return str(millis * FINER[target.unit] // target.size)
+    return str(millis // (target.size * SIZES[target.unit]))
+
+
+row_function("dateTimeConvertText", converted, "STRING", ["STRING"] * 5, 4)
+
+
+def convert(arguments: Sequence[Typed]) -> str:
+    value = arguments[0]
+    given, wanted, cut = (constant(argument, "dateTimeConvert") for argument in arguments[1:4])
+    try:
+        source, target, size = format_of(given), format_of(wanted), granularity(cut)
+    except ValueError as error:
+        raise PinotError(QUERY_VALIDATION, str(error)) from None
+    tz = constant(arguments[4], "dateTimeConvert") if len(arguments) > 4 else "UTC"
+    if tz == "UTC" and "SIMPLE_DATE_FORMAT" not in (source.kind, target.kind):
+        raw = value.cast("LONG").sql  # whole numbers need no Python
+        as_millis = to_millis(raw if source.size == 1 else f"({raw} * {source.size})", source.unit)
+        cut_off = f"(CAST(floor({as_millis} / {size}.0) AS BIGINT) * {size})" if size > 1 else as_millis
+        text = of_millis(cut_off, target.unit)
+        text = text if target.size == 1 else f"({text} // {target.size})"
+        return f"make_timestamp({text} * 1000)" if target.kind == "TIMESTAMP" else text
+    given_value = value.cast("LONG") if value.type == "TIMESTAMP" else value
+    listed = ", ".join([given_value.cast("STRING").sql, *(argument.sql for argument in arguments[1:])])
+    text = f"px_datetimeconverttext_{len(arguments)}({listed})"
+    if target.kind == "SIMPLE_DATE_FORMAT":
+        return text
+    number = f"CAST({text} AS BIGINT)"
+    return f"make_timestamp({number} * 1000)" if target.kind == "TIMESTAMP" else number
+
+
+def result(arguments: Sequence[Typed]) -> str:
+    kind = format_of(constant(arguments[2], "dateTimeConvert")).kind
+    return {"EPOCH": "LONG", "TIMESTAMP": "TIMESTAMP"}.get(kind, "STRING")
+
+
+scalar("dateTimeConvert", convert, result, (4, 5))

@@ -46,6 +46,7 @@ class QueryResult:
     total_docs: int
     segments: int
     milliseconds: int
+    documents: int | None = None  # that an aggregation's filter let through; None when it had none
 
     def without_totals(self) -> QueryResult:
         """The same without saying how many rows and segments there are."""
@@ -84,6 +85,11 @@ class Broker:
         compiled = self.compiled(statement, key, relations)
         started = time.perf_counter()
         rows = self._execute(compiled.sql, int(statement.option("timeoutMs", str(TIMEOUT_MS))))
+        documents = None
+        if compiled.counted:
+            last = rows.num_columns - 1
+            documents = int(rows.column(last)[0].as_py() or 0) if rows.num_rows else 0
+            rows = rows.remove_column(last)
         read = [relation for table in compiled.tables if (relation := self._server.find(table))]
         return QueryResult(
             compiled.columns,
@@ -93,6 +99,7 @@ class Broker:
             sum(relation.rows for relation in read),
             sum(relation.segments for relation in read),
             int((time.perf_counter() - started) * 1000),
+            documents,
         )
 
     def compiled(self, statement: Statement, key: object = None, relations: Relations | None = None) -> Compiled:
@@ -128,7 +135,7 @@ class Broker:
             rows,
             tables=result.tables,
             request_id=uuid.uuid4().hex,
-            docs_scanned=result.total_docs if result.aggregates else len(rows),
+            docs_scanned=_scanned(result),
             total_docs=result.total_docs,
             segments=result.segments,
             milliseconds=result.milliseconds,
@@ -152,6 +159,13 @@ class Broker:
                 if query.stopped == "cancelled":
                     raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
+
+
+def _scanned(result: QueryResult) -> int:
+    """Pinot's numDocsScanned."""
+    if not result.aggregates:
+        return int(result.rows.num_rows)
+    return result.total_docs if result.documents is None else result.documents
 
 
 def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Compiled:
     """DuckDB SQL whose columns stand in the order of `columns`. `tables` are the raw names that it reads.
 
     `aggregates` says that the answer is one of an aggregation: numDocsScanned and the like depend on it.
+    `counted` says that the SQL has one more column, in each row the number of documents that the filter let through.
     `generation` is the tables' when it was compiled; it is void when theirs has grown.
     """
 
@@ -27,3 +28,4 @@ class Compiled:
     generation: int
     aggregates: bool = False
     group_by: bool = False
+    counted: bool = False

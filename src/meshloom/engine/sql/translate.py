@@ -10,6 +10,7 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
+from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql
 from meshloom.engine.sql.windows import window
 
@@ -255,12 +256,13 @@ class Translator:
         values = [self.translate(argument) for argument in arguments]
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
-        sql = found.render(values)
-        sql = (
-            sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
-            if " FILTER " in sql and where
-            else sql + suffix
-        )
+        over = over_arrays(found.name.lower()) if values[0].array else None
+        if over is not None:
+            sql = over(values, suffix)
+        else:
+            sql = found.render(values)
+            inner = sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
+            sql = inner if " FILTER " in sql and where else sql + suffix
         if self.single and not self.nulls and found.empty:
             sql = f"coalesce({sql}, {found.empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)

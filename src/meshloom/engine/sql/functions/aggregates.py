@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import hyperloglog
 from meshloom.engine.sql.functions.registry import aggregate
 from meshloom.engine.sql.typed import Typed
 
@@ -31,14 +32,25 @@ def values(argument: Typed) -> str:
     return argument.sql
 
 
+def share_of(arguments: Sequence[Typed]) -> float:
+    """The percentile asked for as a fraction. Raises PinotError 700 when it is no literal from 0 to 100."""
+    text = arguments[1].literal
+    if text is None or not 0 <= float(text) <= 100:
+        raise PinotError(QUERY_VALIDATION, "percentile: the second argument must be a number between 0 and 100")
+    return float(text) / 100
+
+
 def percentile(arguments: Sequence[Typed]) -> str:
     """Pinot's exact percentile is the value at index floor(n*p/100) of the sorted values (PercentileAggregation)."""
-    if arguments[1].literal is None:
-        raise PinotError(QUERY_VALIDATION, "percentile: the second argument must be a number between 0 and 100")
-    share = float(arguments[1].literal) / 100
+    share = share_of(arguments)
     value = number(arguments[0])
     ordered = f"list({value} ORDER BY {value}) FILTER (WHERE {value} IS NOT NULL)"
     return f"list_extract({ordered}, least(count({value}), CAST(floor(count({value}) * {share}) AS BIGINT) + 1))"
+
+
+def hll(arguments: Sequence[Typed]) -> str:
+    values = f"list(DISTINCT {arguments[0].sql}) FILTER (WHERE {arguments[0].sql} IS NOT NULL)"
+    return hyperloglog.count(values, arguments[0].element, hyperloglog.log2m_of(arguments))
 
 
 NEGATIVE, POSITIVE = "'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"
@@ -54,12 +66,15 @@ aggregate("avg", lambda a: f"avg({averaged(a[0])})", "DOUBLE", "DOUBLE", NEGATIV
 aggregate("mode", lambda a: f"mode({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE, (1, 2))
 aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
-aggregate(
-    "distinctCountHLL distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG", "0", (1, 2)
-)
+aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
+aggregate("distinctCountHLLPlus distinctCountULL distinctCountCPCSketch", "approx_count_distinct({0})", "LONG", "LONG",
+          "0", (1, 3))  # fmt: skip
+aggregate("distinctCountThetaSketch distinctCountTheta", "count(DISTINCT {0})", "LONG", "LONG", "0", (1, 9))
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
-aggregate("percentile percentileEst percentileTDigest percentileKLL", percentile, "DOUBLE", "DOUBLE", NEGATIVE, (2, 3))
+aggregate("percentile percentileTDigest percentileKLL percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
+          (2, 4))  # fmt: skip
+aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
 aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("varSamp variance", lambda a: f"var_samp({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("stdDevPop", lambda a: f"stddev_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")

@@ -109,4 +109,5 @@ def find_scalar(name: str) -> Scalar | None:
 
 
 def find_aggregate(name: str) -> Aggregate | None:
-    return AGGREGATES.get(key(name))
+    """By its name, also with the MV behind it that older queries give multi-value columns."""
+    return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -38,10 +38,18 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     if unknown:
         raise PinotError(SQL_PARSING, f"Unsupported clause: {', '.join(unknown)}")
     relation = table_of(select, relations)
+    check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling)
     return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
         relations.generation
     )
+
+
+def check_groovy(select: exp.Expr, relation: Relation) -> None:
+    """Scripts are off unless the table's config says `query.disableGroovy: false`. Raises PinotError 700."""
+    allowed = relation.config.section("query").get("disableGroovy") is False
+    if not allowed and any(call.name.lower() == "groovy" for call in select.find_all(exp.Anonymous)):
+        raise PinotError(QUERY_VALIDATION, "Groovy transform functions are disabled for queries")
 
 
 def table_of(select: exp.Select, relations: Relations) -> Relation:
@@ -59,6 +67,8 @@ def table_of(select: exp.Select, relations: Relations) -> Relation:
 class _Query:
     def __init__(self, statement: Statement, select: exp.Select, relation: Relation, translator: Translator) -> None:
         self.statement, self.select, self.relation, self.translator = statement, select, relation, translator
+        self.source = source_of(relation, statement)
+        self.exploded: dict[str, Typed] = {}
         self.items = self._items()
 
     def compile(self, generation: int) -> Compiled:
@@ -67,12 +77,16 @@ class _Query:
         if group and not aggregates and not self.select.args.get("having"):
             distinct, group = True, []
         self._check(group, aggregates)
-        parts = ["SELECT DISTINCT" if distinct else "SELECT"]
-        parts.append(", ".join(f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)))
-        parts.append(f"FROM {source_of(self.relation, self.statement)}")
+        if group or distinct:
+            group = self._exploded(group, [item.value for item in self.items] if distinct else group)
         where = self.select.args.get("where")
-        if where is not None:
-            parts.append(f"WHERE {self.translator.condition(where.this).sql}")
+        filtered = f" WHERE {self.translator.condition(where.this).sql}" if where is not None else ""
+        counted = aggregates and bool(filtered)
+        values = [f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)]
+        if counted:
+            values.append(f'{self._documents(bool(group), filtered)} AS "$documents"')
+        parts = ["SELECT DISTINCT" if distinct else "SELECT", ", ".join(values)]
+        parts.append(f"FROM {self.source}{self._laterals()}{filtered}")
         if group:
             parts.append("GROUP BY " + ", ".join(value.sql for value in group))
         having = self.select.args.get("having")
@@ -83,7 +97,25 @@ class _Query:
             parts.append("ORDER BY " + ", ".join(order))
         parts.append(self._limit())
         columns = tuple(OutputColumn(item.name, item.value.type) for item in self.items)
-        return Compiled(" ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group))
+        return Compiled(" ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted)
+
+    def _exploded(self, group: list[Typed], keys: list[Typed]) -> list[Typed]:
+        """Each value of a multi-value key makes a group of its own: the keys and items as they stand behind that."""
+        for value in keys:
+            if value.array and value.sql not in self.exploded:
+                self.exploded[value.sql] = Typed(f'"$mv{len(self.exploded)}"."v"', value.element)
+        self.items = [replace(item, value=self.exploded.get(item.value.sql, item.value)) for item in self.items]
+        return [self.exploded.get(value.sql, value) for value in group]
+
+    def _laterals(self) -> str:
+        pairs = enumerate(self.exploded)
+        return "".join(f', (SELECT unnest({sql}) AS "v") AS "$mv{number}"' for number, sql in pairs)
+
+    def _documents(self, grouped: bool, filtered: str) -> str:
+        """How many documents the filter let through, however many groups are answered."""
+        if self.exploded:
+            return f"(SELECT count(*) FROM {self.source}{filtered})"
+        return "sum(count(*)) OVER ()" if grouped else "count(*)"
 
     def _items(self) -> list[Item]:
         items: list[Item] = []
@@ -150,6 +182,7 @@ class _Query:
         keys = []
         for ordered in order.expressions:
             value = self.translator.translate(self._resolved(ordered.this))
+            value = self.exploded.get(value.sql, value)
             position = next((n for n, item in enumerate(self.items) if item.value.sql == value.sql), None)
             if distinct and position is None:
                 raise PinotError(QUERY_VALIDATION, "ORDER-BY columns should be included in the DISTINCT columns")

@@ -1,0 +1,104 @@
+"""distinctCountHLL and its kin: the estimate that Pinot gives, to the number.
+
+HyperLogLog with 32-bit hashes and linear counting for few values, as in stream-lib 2.7 (Apache-2.0), which Pinot uses:
+an answer depends only on the set of hashes, so that DuckDB finds the distinct values and Python estimates.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Sequence
+
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.typed import Typed
+
+M32, MIX = 0xFFFFFFFF, 0x5BD1E995
+DEFAULT_LOG2M = 8  # CommonConstants.Helix.DEFAULT_HYPERLOGLOG_LOG2M
+MOST = 20
+
+
+def of_long(value: int) -> int:
+    """MurmurHash.hashLong."""
+    low, high = value & M32, (value >> 32) & M32
+    k = low * MIX & M32
+    h = (k ^ (k >> 24)) * MIX & M32
+    k = high * MIX & M32
+    h = h * MIX & M32
+    h ^= (k ^ (k >> 24)) * MIX & M32
+    h = (h ^ (h >> 13)) * MIX & M32
+    return h ^ (h >> 15)
+
+
+def of_bytes(data: bytes) -> int:
+    """MurmurHash.hash(byte[]): MurmurHash2 with seed -1, its tail read from the end."""
+    size = len(data)
+    h, whole = M32 ^ size, size & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at : at + 4], "little") * MIX & M32
+        k = (k ^ (k >> 24)) * MIX & M32
+        h = (h * MIX & M32) ^ k
+    left = size - whole
+    if left:
+        for back, shift in ((3, 16), (2, 8), (1, 0)):
+            if left >= back:
+                byte = data[size - back]
+                h ^= ((byte - 256 if byte > 127 else byte) << shift) & M32  # Java's bytes have a sign
+        h = h * MIX & M32
+    h = (h ^ (h >> 13)) * MIX & M32
+    return h ^ (h >> 15)
+
+
+def of_double(value: float) -> int:
+    return of_long(struct.unpack("<q", struct.pack("<d", value))[0])
+
+
+def of_float(value: float) -> int:
+    return of_long(struct.unpack("<i", struct.pack("<f", value))[0])
+
+
+def estimate(hashes: Iterable[int], log2m: int) -> int:
+    registers = [0] * (1 << log2m)
+    for one in hashes:
+        place = one >> (32 - log2m)
+        rest = ((one << log2m) & M32) | ((1 << (log2m - 1)) + 1)
+        registers[place] = max(registers[place], 32 - rest.bit_length() + 1)
+    count = len(registers)
+    alpha = {4: 0.673, 5: 0.697, 6: 0.709}.get(log2m, 0.7213 / (1 + 1.079 / count))
+    found = alpha * count * count / sum(1.0 / (1 << value) for value in registers)
+    if found > 2.5 * count:
+        return math.floor(found + 0.5)
+    zeros = registers.count(0)
+    return math.floor(count * math.log(count / zeros) + 0.5) if zeros else math.floor(found + 0.5)
+
+
+HASHES = {"LONG": of_long, "DOUBLE": of_double, "FLOAT": of_float, "STRING": lambda text: of_bytes(text.encode()),
+          "BYTES": of_bytes}  # fmt: skip
+for type_, hash_ in HASHES.items():
+    row_function(
+        f"hll{type_}", lambda values, log2m, h=hash_: estimate((h(value) for value in values), log2m), "LONG",
+        [f"{type_}_ARRAY", "INT"],
+    )  # fmt: skip
+
+
+def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M) -> str:
+    """DuckDB text: the estimate of a list of distinct values of Pinot's type `kind`."""
+    type_ = kind if kind in HASHES else "LONG" if kind in ("INT", "BOOLEAN", "TIMESTAMP") else "STRING"
+    listed = f"coalesce({values}, [])"
+    if kind == "TIMESTAMP":
+        listed = f"list_transform({listed}, lambda v: epoch_ms(v))"
+    elif kind == "BOOLEAN":
+        listed = f"list_transform({listed}, lambda v: v::INTEGER)"
+    texts = {"LONG": "BIGINT[]", "DOUBLE": "DOUBLE[]", "FLOAT": "FLOAT[]", "STRING": "VARCHAR[]", "BYTES": "BLOB[]"}
+    return f"px_hll{type_.lower()}_2(CAST({listed} AS {texts[type_]}), {log2m})"
+
+
+def log2m_of(arguments: Sequence[Typed]) -> int:
+    """Raises PinotError 700 for what is no number from 4 to 20."""
+    if len(arguments) < 2:
+        return DEFAULT_LOG2M
+    text = arguments[1].literal or ""
+    if not text.isdigit() or not 4 <= int(text) <= MOST:
+        raise PinotError(QUERY_VALIDATION, f"log2m is a number from 4 to {MOST}, not {text or 'an expression'}")
+    return int(text)

@@ -42,6 +42,7 @@ JOURNEY: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("down", "down", "Stop a platform that runs in the background."),
             Command("status", "status", "Whether the platform runs, where, and what it serves."),
             Command("engine", "engine", "The real-time engine alone, without a mesh."),
+            Command("pinot", "pinot.admin", "Apache Pinot's administration commands, as pinot-admin.sh has them."),
         ),
     ),
     (

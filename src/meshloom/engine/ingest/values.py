@@ -28,7 +28,8 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
         if not several:
             return Typed(one, "STRING")
         values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
-        many = f"CASE json_type({column}) WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
+        kind = f"coalesce(json_type({column}), 'NULL')"
+        many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
         return Typed(f"({many})", "STRING_ARRAY")
     if source.kind == "text":
         if not several:

@@ -1,0 +1,59 @@
+"""The controller as the commands speak to it: HTTP only, so that an embedded engine and a cluster are the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from meshloom.errors import Broken, InputError, Problem
+
+TIMEOUT = 600.0  # seconds; an ingestion answers when its rows are there
+
+
+class Failed(Exception):
+    """The controller refused; the text is its answer."""
+
+
+class Controller:
+    """One controller's REST interface. `token` is sent as it is in Authorization."""
+
+    def __init__(self, address: str, token: str = "", user: str = "", password: str = "") -> None:
+        self.address = address.rstrip("/")
+        self._headers = {"Authorization": token} if token else {}
+        self._auth = (user, password) if user and not token else None
+
+    def ask(self, method: str, path: str, **more: Any) -> Any:
+        """The answer's JSON. Raises Failed (4xx, 5xx) with the answer's text, Broken when nobody answers."""
+        address = path if path.startswith("http") else f"{self.address}{path}"
+        try:
+            answer = httpx.request(
+                method, address, headers=self._headers, auth=self._auth, timeout=TIMEOUT, follow_redirects=True, **more
+            )
+        except httpx.HTTPError as error:
+            raise Broken(
+                f"No controller answers at {self.address}",
+                why=str(error),
+                remedy="Start one with `meshloom engine up`, or name it with -controllerHost and -controllerPort",
+            ) from error
+        if answer.is_error:
+            raise Failed(answer.text)
+        try:
+            return answer.json()
+        except ValueError:
+            return answer.text
+
+
+def document(path: Path) -> Any:
+    """A JSON file's value. Raises InputError, saying where it is wrong."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
+        ) from error
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        raise InputError(Problem("json-syntax", "no valid JSON", str(error), "", str(path), line)) from error

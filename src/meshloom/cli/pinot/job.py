@@ -1,0 +1,113 @@
+"""LaunchDataIngestionJob: a job specification's files, each made a segment of its table by the controller.
+
+Pinot's job builds segments where it runs and uploads them; here the files travel to the controller, which builds them.
+The specification is Pinot's, unchanged (SegmentGenerationJobSpec.java); what only steers where its job runs is taken
+and does nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from meshloom.cli.pinot.controller import Controller
+from meshloom.errors import InputError, Problem
+
+FORMATS = {"jsonl": "json", "ndjson": "json"}
+
+
+def read_job(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
+    """A specification with its `${name}` filled in from `values` and the environment. Raises InputError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
+        ) from error
+    known = {**os.environ, **values}
+    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", text) if name not in known})
+    if missing:
+        what = f"no value for {', '.join(missing)}"
+        raise InputError(Problem("no-value", what, "", "give them with -values name=value", str(path)))
+    text = re.sub(r"\$\{(\w+)\}", lambda found: known[found[1]], text)
+    try:
+        job = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else 0
+        raise InputError(Problem("yaml-syntax", "no valid YAML", str(error), "", str(path), line)) from error
+    problems = [
+        Problem("missing-key", f"the job has no {name}", "", "see Pinot's ingestion job specification", str(path))
+        for name in ("inputDirURI", "recordReaderSpec", "tableSpec", "pinotClusterSpecs")
+        if not (isinstance(job, dict) and job.get(name))
+    ]
+    if problems:
+        raise InputError(*problems)
+    return dict(job)
+
+
+def inputs(job: Mapping[str, Any]) -> list[Path]:
+    """The job's files, sorted. Raises InputError when there are none."""
+    place = urlsplit(str(job["inputDirURI"]))
+    if place.scheme not in ("", "file"):
+        what = f"inputDirURI {job['inputDirURI']!r} is not a local folder"
+        raise InputError(Problem("wrong-value", what, "", "copy the files here first"))
+    root = Path(unquote(place.path))
+    wanted, unwanted = str(job.get("includeFileNamePattern") or ""), str(job.get("excludeFileNamePattern") or "")
+    found = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+    kept = [path for path in found if _matches(path, wanted, True) and not _matches(path, unwanted, False)]
+    if not kept:
+        raise InputError(Problem("no-input", f"no file of {root} matches {wanted or 'anything'}", "", ""))
+    return kept
+
+
+def _matches(path: Path, pattern: str, default: bool) -> bool:
+    """Java's PathMatcher for `glob:` and `regex:`; `**/` stands for any folders, also none."""
+    kind, _, text = pattern.partition(":")
+    if not text:
+        return default
+    if kind == "regex":
+        return re.fullmatch(text, str(path)) is not None
+    return fnmatch(str(path), text.replace("**/", "*/").replace("**", "*")) or fnmatch(path.name, text.split("/")[-1])
+
+
+def reader_of(job: Mapping[str, Any]) -> dict[str, str]:
+    """The reader's part of `batchConfigMapStr`."""
+    spec = job["recordReaderSpec"]
+    kind = str(spec.get("dataFormat") or "").lower()
+    found = {"inputFormat": FORMATS.get(kind, kind)}
+    return found | {f"recordReader.prop.{name}": str(value) for name, value in (spec.get("configs") or {}).items()}
+
+
+def names_of(job: Mapping[str, Any], sequence: int) -> dict[str, str]:
+    """The names' part: Pinot's simple generator counts the files, others are given their own options."""
+    spec = job.get("segmentNameGeneratorSpec") or {}
+    kind = str(spec.get("type") or "simple")
+    found = {"segmentNameGenerator.type": kind, "sequenceId": str(sequence)}
+    return found | {f"segmentNameGenerator.configs.{name}": str(v) for name, v in (spec.get("configs") or {}).items()}
+
+
+def run(job: Mapping[str, Any], controller: Controller | None = None) -> Iterator[str]:
+    """Ingest each file and yield a line on it. Raises Failed, InputError, Broken."""
+    files = inputs(job)
+    target = controller or Controller(str(job["pinotClusterSpecs"][0]["controllerURI"]))
+    table = str(job["tableSpec"]["tableName"])
+    table = table if table.endswith("_OFFLINE") else f"{table}_OFFLINE"
+    for sequence, path in enumerate(files):
+        batch = {**reader_of(job), **names_of(job, sequence)}
+        with path.open("rb") as content:
+            answer = target.ask(
+                "POST", "/ingestFromFile", files={"file": (path.name, content)},
+                params={"tableNameWithType": table, "batchConfigMapStr": json.dumps(batch)},
+            )  # fmt: skip
+        said = answer.get("status", answer) if isinstance(answer, dict) else answer
+        yield f"{sequence + 1} of {len(files)}: {path.name}: {json.dumps({'status': said})}"

@@ -31,9 +31,9 @@ Ask = Callable[[str, dict[str, str], Request], dict[str, Any]]
 _workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
 
 
-def application(broker: Broker) -> Starlette:
-    """The broker's door for everybody: the engine alone, without policies."""
-    return routes(lambda sql, options, request: broker.query(sql, options), broker)
+def application(broker: Broker, ask: Ask | None = None) -> Starlette:
+    """The broker's door for everybody: the engine alone, without policies. `ask` answers more than queries."""
+    return routes(ask or (lambda sql, options, request: broker.query(sql, options)), broker)
 
 
 def routes(ask: Ask, broker: Broker | None = None) -> Starlette:

@@ -186,6 +186,7 @@ class Server:
         config, schema = self._definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
+        held = self._catalog.segments(physical)
         return Relation(
             name=config.raw_name,
             schema=schema,
@@ -194,7 +195,8 @@ class Server:
             source=loading.quoted(physical),
             superseded=loading.quoted(loading.superseded_name(physical)) if config.upsert else "",
             rows=rows,
-            segments=len(self._catalog.segments(physical)),
+            segments=len(held),
+            segment_names={segment.id: segment.name for segment in held},
             generation=self._generation,
             null_handling=keeps,
             comparison_column=loading.comparison_column(config)

@@ -31,7 +31,7 @@ def test_what_a_page_shows_is_what_happens(page: Page, place_of: dict[str, Place
         text = place.here(step.text)
         if step.kind == "file":
             (folder / step.told).parent.mkdir(parents=True, exist_ok=True)
-            (folder / step.told).write_text(step.text, encoding="utf-8")
+            (folder / step.told).write_text(text, encoding="utf-8")
             continue
         command = ["bash", "-c", text] if step.kind == "command" else [sys.executable, "-W", "error", "-c", text]
         done = subprocess.run(

@@ -64,6 +64,7 @@ def parser() -> ArgumentParser:
         for option, text in CONTROLLER:
             _add(one, option, text)
         one.add_argument("-controllerPort", type=int, default=9000)
+        one.add_argument("-help", action="help", help="show this and end")
     return top
 
 

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from meshloom.errors import Broken, InputError, Problem
 
 TIMEOUT = 600.0  # seconds; an ingestion answers when its rows are there
@@ -27,6 +25,8 @@ class Controller:
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """The answer's JSON. Raises Failed (4xx, 5xx) with the answer's text, Broken when nobody answers."""
+        import httpx
+
         address = path if path.startswith("http") else f"{self.address}{path}"
         try:
             answer = httpx.request(

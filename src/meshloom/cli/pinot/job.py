@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from meshloom.cli.pinot.controller import Controller
 from meshloom.errors import InputError, Problem
 
@@ -27,6 +24,9 @@ FORMATS = {"jsonl": "json", "ndjson": "json"}
 
 def read_job(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
     """A specification with its `${name}` filled in from `values` and the environment. Raises InputError."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import hyperloglog
-from meshloom.engine.sql.functions.registry import aggregate
-from meshloom.engine.sql.typed import Typed
+from meshloom.engine.sql.functions.registry import Render, aggregate
+from meshloom.engine.sql.typed import DUCKDB, Typed
 
 
 def same(arguments: Sequence[Typed]) -> str:
@@ -89,6 +89,49 @@ aggregate("skewness", lambda a: f"skewness({number(a[0])})", "DOUBLE", "DOUBLE",
 aggregate("kurtosis", lambda a: f"kurtosis({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("covarPop", lambda a: f"covar_pop({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
 aggregate("covarSamp", lambda a: f"covar_samp({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
+aggregate("corr", lambda a: f"corr({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
+# Exact up to 100,000 values in Pinot, estimated beyond; here always exact.
+aggregate("distinctCountSmartHLL distinctCountSmartHLLPlus distinctCountSmartULL", "count(DISTINCT {0})", "INT", "INT",
+          "0", (1, 2))  # fmt: skip
+aggregate("segmentPartitionedDistinctCount", "count(DISTINCT {0})", "LONG", "LONG", "0")
+
+
+def typed(arguments: Sequence[Typed]) -> str:
+    """The type that the third argument names."""
+    text = (arguments[2].literal or "").upper()
+    if text not in DUCKDB:
+        raise PinotError(QUERY_VALIDATION, f"the third argument names a data type, not {text or 'an expression'}")
+    return text
+
+
+def at_extreme(function: str) -> Render:
+    return lambda a: f"{function}({a[0].cast(typed(a)).sql}, {a[1].cast('LONG').sql})"
+
+
+aggregate("firstWithTime", at_extreme("arg_min"), typed, typed, "", 3)
+aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, "", 3)
+
+
+def histogram(arguments: Sequence[Typed]) -> str:
+    """histogram(value, lower, upper, bins): how many values fall into each of equal bins, the last one closed."""
+    low, high = float(arguments[1].literal or "nan"), float(arguments[2].literal or "nan")
+    bins = int(arguments[3].literal or 0)
+    if bins < 1 or not low < high:
+        raise PinotError(QUERY_VALIDATION, "histogram(column, lower, upper, bins) wants numbers, lower below upper")
+    value, step = number(arguments[0]), (high - low) / bins
+    counts = []
+    for place in range(bins):
+        edge = "<=" if place == bins - 1 else "<"
+        inside = f"{value} >= {low + place * step!r} AND {value} {edge} {low + (place + 1) * step!r}"
+        counts.append(f"count(*) FILTER (WHERE {inside})::DOUBLE")
+    return f"[{', '.join(counts)}]"
+
+
+aggregate("histogram", histogram, "DOUBLE_ARRAY", "DOUBLE_ARRAY", "", 4)
+aggregate("sumInt sumLong", lambda a: f"sum({a[0].cast('LONG').sql})::BIGINT", "LONG", "LONG", "0")
+aggregate("minLong", lambda a: f"min({a[0].cast('LONG').sql})", "LONG", "LONG", str(2**63 - 1))
+aggregate("maxLong", lambda a: f"max({a[0].cast('LONG').sql})", "LONG", "LONG", str(-(2**63)))
+aggregate("sum0", lambda a: f"coalesce(sum({number(a[0])}), 0)", "DOUBLE", widened, "0.0")
 aggregate("boolAnd", "bool_and({0})", "BOOLEAN", "BOOLEAN", "true")
 aggregate("boolOr", "bool_or({0})", "BOOLEAN", "BOOLEAN", "false")
 aggregate("anyValue", "any_value({0})", same, same)

@@ -114,10 +114,10 @@ def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll")
 
 
 def log2m_of(arguments: Sequence[Typed]) -> int:
-    """Raises PinotError 700 for what is no number from 4 to 20."""
+    """Raises PinotError 700 for what is no number from 1 to 20."""
     if len(arguments) < 2:
         return DEFAULT_LOG2M
     text = arguments[1].literal or ""
-    if not text.isdigit() or not 4 <= int(text) <= MOST:
-        raise PinotError(QUERY_VALIDATION, f"log2m is a number from 4 to {MOST}, not {text or 'an expression'}")
+    if not text.isdigit() or not 1 <= int(text) <= MOST:
+        raise PinotError(QUERY_VALIDATION, f"log2m is a number from 1 to {MOST}, not {text or 'an expression'}")
     return int(text)

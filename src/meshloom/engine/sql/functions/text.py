@@ -18,7 +18,7 @@ def in_python(pattern: Typed) -> bool:
     return pattern.literal is None or re.search(r"\(\?[=!<]|\\[1-9]|\\Z|[*+?}]\+", pattern.literal) is not None
 
 
-scalar("upper", "upper({0})", T, 1, [T])
+scalar("upper", "upper(replace({0}, 'ß', 'SS'))", T, 1, [T])
 scalar("lower", "lower({0})", T, 1, [T])
 scalar("initcap", "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')",
        T, 1, [T])  # fmt: skip

@@ -117,7 +117,11 @@ def _any(pattern: re.Pattern[str]) -> Test:
 
 @functools.lru_cache(1_000)
 def compiled(query: str) -> Test:
-    return Query(query).test
+    """Raises ValueError for what is no query."""
+    try:
+        return Query(query).test
+    except re.error as error:
+        raise ValueError(f"Cannot parse '{query}': {error}") from error
 
 
 def text_match(text: str, query: str, options: str = "") -> bool:

@@ -18,8 +18,8 @@ PAGE = ROOT / "docs/reference/functions.md"
 HEAD = """# Functions
 
 Apache Pinot's functions that the embedded engine knows, and how each is done. Names match ignoring case and
-underscores. `DuckDB` is an expression of the executor's own; `Python` is a function of ours, called with a whole Arrow array at a
-time, the slower of the two. A name that is not here is refused with "Unsupported function", never guessed.
+underscores. `DuckDB` is an expression of the executor's own; `Python` is a function of ours, called with a whole Arrow
+array at a time, the slower of the two. A name that is not here is refused with "Unsupported function", never guessed.
 """
 
 

@@ -6,9 +6,14 @@ import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from meshloom.engine.cluster import Cluster
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -36,15 +41,23 @@ def up(
     minion_port: Annotated[
         int, typer.Option("--minion-port", envvar="MESHLOOM_MINION_PORT", help="0: any free port.")
     ] = 9514,
+    pinot_ui: Annotated[
+        str,
+        typer.Option(
+            "--pinot-ui",
+            envvar="MESHLOOM_PINOT_UI",
+            help="Serve Apache Pinot's own web interface: the "
+            "jar of its controller, or 'download' to take it from Maven Central.",
+        ),
+    ] = "",
     threads: Annotated[
         int, typer.Option("--threads", envvar="MESHLOOM_ENGINE_THREADS", help="Threads of one query.")
     ] = 2,
 ) -> None:
     """Start controller, broker, server and minion in this process."""
     from meshloom.engine.cluster import Cluster
+    from meshloom.engine.controller import webapp
     from meshloom.engine.controller.instances import Instances
-    from meshloom.engine.minion.app import application as minion
-    from meshloom.engine.server.app import application as server
     from meshloom.server.doors import Address, Doors, bind
 
     wanted = (
@@ -58,12 +71,11 @@ def up(
         sockets = [stack.enter_context(bind(address)) for address in wanted]
         ports = [listener.getsockname()[1] for listener in sockets]
         cluster = Cluster.open(home, {"threads": str(threads)})
+        if pinot_ui:
+            cluster.pages = webapp.routes(webapp.fetched(pinot_ui, home, print))
         stack.callback(cluster.close)
         cluster.instances = Instances(host, ports[0], ports[1], admin_port=ports[2], minion_port=ports[3])
-        applications = (
-            cluster.controller_app, cluster.broker_app, server(cluster.server, cluster.catalog), minion(),
-        )  # fmt: skip
-        doors = Doors(list(zip(applications, sockets, strict=True)))
+        doors = Doors(list(zip(_applications(cluster), sockets, strict=True)))
         stack.callback(doors.stop)
         doors.start()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,6 +83,13 @@ def up(
         _say(host, ports, home)
         ended.wait()
         print("\nStopping.", flush=True)
+
+
+def _applications(cluster: Cluster) -> tuple[ASGIApp, ...]:
+    from meshloom.engine.minion.app import application as minion
+    from meshloom.engine.server.app import application as server
+
+    return cluster.controller_app, cluster.broker_app, server(cluster.server, cluster.catalog), minion()
 
 
 def _say(host: str, ports: list[int], home: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from meshloom.engine.broker.app import application as broker_application
 from meshloom.engine.broker.broker import Broker
@@ -28,6 +29,7 @@ class Cluster:
         self.server = Server(self.catalog, home / "server", threads=int(self.config.get("threads", "2")))
         self.controller = Controller(self.catalog, self.server, DeepStore(home / "deepstore"))
         self.broker = Broker(self.server)
+        self.pages: Sequence[BaseRoute] = ()  # what people see at the controller's address before the cluster page
 
     @classmethod
     def open(cls, home: Path, config: Mapping[str, str] | None = None) -> Cluster:
@@ -51,7 +53,7 @@ class Cluster:
     @property
     def controller_app(self) -> Starlette:
         """The controller's REST interface."""
-        return controller_application(self.controller, self.broker)
+        return controller_application(self.controller, self.broker, self.pages)
 
     @property
     def broker_app(self) -> Starlette:

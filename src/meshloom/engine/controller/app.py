@@ -15,7 +15,7 @@ from meshloom.engine.broker.app import Ask, answer
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller import console
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors import changes, cluster, queries, schemas, segments, tables, tasks
+from meshloom.engine.controller.doors import changes, cluster, placement, queries, schemas, segments, tables, tasks
 from meshloom.engine.controller.doors.insert import insert
 from meshloom.engine.http.operations import Operation
 from meshloom.engine.http.operations import application as assembled
@@ -26,19 +26,21 @@ FAMILIES = (
     ("Table", tables),
     ("Segment", segments),
     ("Segment", changes),
+    ("Table", placement),
     ("Task", tasks),
 )
 
 
-def application(controller: Controller, broker: Broker) -> Starlette:
-    """The controller's door for everybody: the engine alone, without policies. It writes, too."""
+def application(controller: Controller, broker: Broker, pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """The controller's door for everybody: the engine alone, without policies. It writes, too. `pages` stand before
+    the cluster page's."""
 
     def ask(sql: str, options: dict[str, str], request: Request) -> dict[str, Any]:
         return asked(controller, broker, sql, options)
 
     more = [(method, path, functools.partial(handler, broker), summary, parameters)
             for method, path, handler, summary, parameters in queries.OPERATIONS]  # fmt: skip
-    return routes(controller, ask, more, console.routes())
+    return routes(controller, ask, more, [*pages, *console.routes()])
 
 
 def asked(controller: Controller, broker: Broker, sql: str, options: dict[str, str]) -> dict[str, Any]:

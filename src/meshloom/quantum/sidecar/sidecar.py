@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from meshloom.spec.identity import Principal
 from meshloom.spec.urn import Urn
 
 PARSED = 2_000
+OF_VALUES = re.compile(r"\b(Conversion|Out of Range|Invalid Input) Error: ")
+VALUE = re.compile(r"(?<= )(?:'[^']*'|-?\d[\w.+-]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +219,14 @@ class Sidecar:
         return result.without_totals()
 
     def _reworded(self, error: Exception) -> Exception:
-        """An error about a rewritten query must not tell the key of the pseudonyms, nor our names for tables."""
-        if isinstance(error, InputError) and (self._secret in error.what or PREFIX in error.what):
-            what = error.what.replace(self._secret, "...").replace(PREFIX, "")
+        """An error about a rewritten query must not tell the key of the pseudonyms, nor our names for tables, nor a
+        value: which row's it is depends on which was read first."""
+        if not isinstance(error, InputError):
+            return error
+        what = error.what.replace(self._secret, "...").replace(PREFIX, "")
+        if OF_VALUES.search(what):
+            what = VALUE.sub("…", what)
+        if what != error.what:
             reworded = InputError(Problem(error.code, what))
             reworded.error_code = error.error_code  # type: ignore[attr-defined]
             return reworded

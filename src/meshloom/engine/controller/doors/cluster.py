@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import Any
 
 from meshloom.engine.config.table import raw_name
 from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller import metadata_tree
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.segments import size_of
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.controller.instances import CLUSTER, TENANT
 from meshloom.engine.errors import RestError
@@ -264,78 +262,6 @@ def status(controller: Controller, call: Call) -> Any:
     )
 
 
-def rebalance(controller: Controller, call: Call) -> Any:
-    """One server holds every segment: nothing is ever moved."""
-    physical = existing(controller, call)[0]
-    server, held = controller.instances.server, controller.segments(physical)
-    count, type_ = len(held), physical.rpartition("_")[2]
-    tags = [f"{TENANT}_{kind}" for kind in ("OFFLINE", "REALTIME")]
-    return {
-        "jobId": str(uuid.uuid4()),
-        "status": "NO_OP",
-        "description": "Table is already balanced",
-        "rebalanceSummaryResult": {
-            "serverInfo": _unmoved_servers(server, count, tags),
-            "segmentInfo": _unmoved_segments([size_of(segment) for segment in held]),
-            "tagsInfo": [
-                {
-                    "tagName": f"{TENANT}_{type_}",
-                    "numSegmentsToDownload": 0,
-                    "numSegmentsUnchanged": count,
-                    "numServerParticipants": 1,
-                }
-            ],
-        },
-        "instanceAssignment": {
-            type_: {
-                "instancePartitionsName": physical,
-                "partitionToInstancesMap": {"0_0": [server]},
-                "instanceToPartitionIdMap": {server: 0},
-            }
-        },
-        "segmentAssignment": {segment.name: {server: "ONLINE"} for segment in held},
-    }
-
-
-def _same(value: int) -> dict[str, int]:
-    return {"valueBeforeRebalance": value, "expectedValueAfterRebalance": value}
-
-
-def _unmoved_servers(server: str, count: int, tags: list[str]) -> dict[str, Any]:
-    return {
-        "numServersGettingNewSegments": 0,
-        "numServers": _same(1),
-        "serversAdded": [],
-        "serversRemoved": [],
-        "serversUnchanged": [server],
-        "serversGettingNewSegments": [],
-        "serverSegmentChangeInfo": {
-            server: {
-                "serverStatus": "UNCHANGED",
-                "totalSegmentsAfterRebalance": count,
-                "totalSegmentsBeforeRebalance": count,
-                "segmentsAdded": 0,
-                "segmentsDeleted": 0,
-                "segmentsUnchanged": count,
-                "tagList": tags,
-            }
-        },
-    }
-
-
-def _unmoved_segments(sizes: list[int]) -> dict[str, Any]:
-    return {
-        "totalSegmentsToBeMoved": 0,
-        "totalSegmentsToBeDeleted": 0,
-        "maxSegmentsAddedToASingleServer": 0,
-        "estimatedAverageSegmentSizeInBytes": sum(sizes) // max(len(sizes), 1),
-        "totalEstimatedDataToBeMovedInBytes": 0,
-        "replicationFactor": _same(1),
-        "numSegmentsInSingleReplica": _same(len(sizes)),
-        "numSegmentsAcrossAllReplicas": _same(len(sizes)),
-    }
-
-
 # --- realtime tables: streams come with a later issue
 
 
@@ -371,6 +297,13 @@ def zk_get(controller: Controller, call: Call) -> Any:
 
 def zk_stat(controller: Controller, call: Call) -> Any:
     return metadata_tree.stat(controller, call.query.get("path", "/"))
+
+
+def zk_list_stat(controller: Controller, call: Call) -> Any:
+    """The children of a node, each with its numbers."""
+    path = call.query.get("path", "/")
+    base = path.rstrip("/")
+    return {name: metadata_tree.stat(controller, f"{base}/{name}") for name in metadata_tree.children(controller, path)}
 
 
 def zk_put(controller: Controller, call: Call) -> Any:
@@ -414,7 +347,6 @@ OPERATIONS = (
     ("GET", "/tables/{name}/instances", table_instances, "Who serves a table", ("type",)),
     ("GET", "/tables/{name}/stats", stats, "When a table was made", ("type",)),
     ("GET", "/tables/{name}/status", status, "How batch ingestion stands", ("type",)),
-    ("POST", "/tables/{name}/rebalance", rebalance, "Nothing to move with one server", ("type", "dryRun")),
     ("GET", "/tables/{name}/pauseStatus", realtime_only, "Whether consumption is paused", ()),
     ("POST", "/tables/{name}/pauseConsumption", realtime_only, "Pause consumption", ("comment",)),
     ("POST", "/tables/{name}/resumeConsumption", realtime_only, "Resume consumption", ("consumeFrom",)),
@@ -427,6 +359,7 @@ OPERATIONS = (
     ("GET", "/queryWorkloadConfigs", fixed({}), "Workload budgets", ()),
     ("GET", "/periodictask/names", fixed(list(PERIODIC)), "Names of periodic tasks", ()),
     ("GET", "/zk/ls", zk_list, "Children of a node", ("path",)),
+    ("GET", "/zk/lsl", zk_list_stat, "Children of a node with their numbers", ("path",)),
     ("GET", "/zk/get", zk_get, "A node's content", ("path",)),
     ("GET", "/zk/stat", zk_stat, "A node's numbers", ("path",)),
     ("PUT", "/zk/put", zk_put, "Change a node (an instance's TAG_LIST)", ("path", "data", "expectedVersion")),

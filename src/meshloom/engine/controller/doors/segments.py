@@ -12,6 +12,7 @@ from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, text
+from meshloom.engine.server.relation import ColumnInfo
 from meshloom.engine.storage.catalog import Segment
 
 INDEXES = ("vector_index", "h3_index", "nullvalue_vector", "dictionary", "ifst_index", "json_index", "forward_index",
@@ -19,6 +20,10 @@ INDEXES = ("vector_index", "h3_index", "nullvalue_vector", "dictionary", "ifst_i
 NAMES = {"inverted": "inverted_index", "bloom": "bloom_filter", "range": "range_index", "json": "json_index",
          "text": "text_index", "fst": "fst_index", "ifst": "ifst_index", "h3": "h3_index",
          "vector": "vector_index"}  # fmt: skip
+
+
+HELD = ("bloom-filter", "dictionary", "forward-index", "inverted-index", "null-value-vector-reader", "range-index",
+        "json-index", "text-index", "fst-index", "h3-index", "vector-index")  # fmt: skip
 
 
 def size_of(segment: Segment) -> int:
@@ -76,7 +81,32 @@ def zk_metadata(controller: Controller, segment: Segment) -> dict[str, Any]:
 
 
 def one_metadata(controller: Controller, call: Call) -> Any:
-    return zk_metadata(controller, _found(controller, call))
+    """What ZooKeeper holds and, when columns are asked for, what the server has of each."""
+    segment = _found(controller, call)
+    found = zk_metadata(controller, segment)
+    if not call.query.get("columns"):
+        return found
+    relation = controller.server.relation(segment.table)
+    sorted_ = relation.config.sorted_column
+    columns = [
+        {
+            "columnName": column.name,
+            "dataType": column.data_type.value,
+            "singleValue": column.single_value,
+            "sorted": column.name == sorted_,
+            "hasDictionary": column.dictionary,
+            "totalDocs": segment.rows,
+        }
+        for column in relation.columns.values()
+    ]
+    return found | {"columns": columns, "indexes": {c.name: _held_indexes(c) for c in relation.columns.values()}}
+
+
+def _held_indexes(column: ColumnInfo) -> dict[str, str]:
+    have = {f"{name}-{'filter' if name == 'bloom' else 'index'}" for name in column.indexes} | {"forward-index"}
+    have |= {"dictionary"} if column.dictionary else set()
+    have |= {"null-value-vector-reader"} if column.nullable else set()
+    return {name: "YES" if name in have else "NO" for name in HELD}
 
 
 def all_zk_metadata(controller: Controller, call: Call) -> Any:

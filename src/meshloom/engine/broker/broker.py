@@ -24,6 +24,7 @@ from meshloom.engine.errors import (
 )
 from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
+from meshloom.engine.sql import decimals
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.multi import compile_multi
@@ -113,7 +114,7 @@ class Broker:
         if statement.explain:
             raise PinotError(QUERY_VALIDATION, "EXPLAIN PLAN is not there yet; see docs/reference/pinot-differences.md")
         compile_ = compile_multi if statement.multistage else compile_single
-        found = compile_(statement, relations or self._server)
+        found = readable(compile_(statement, relations or self._server))
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:
@@ -159,6 +160,16 @@ class Broker:
                 if query.stopped == "cancelled":
                     raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
+
+
+def readable(compiled: Compiled) -> Compiled:
+    """With BIG_DECIMAL values of any size as text, and typed as Pinot types them."""
+    types = [column.type for column in compiled.columns]
+    sql = decimals.readable(compiled.sql, types, int(compiled.counted))
+    if sql is compiled.sql:
+        return compiled
+    columns = tuple(replace(c, type=c.type.replace(decimals.WIDE, "BIG_DECIMAL")) for c in compiled.columns)
+    return replace(compiled, sql=sql, columns=columns)
 
 
 def _scanned(result: QueryResult) -> int:

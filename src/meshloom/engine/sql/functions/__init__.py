@@ -1,5 +1,6 @@
 """Pinot's functions: one table that says for each name how DuckDB does it. What is not in it cannot be called."""
 
+from meshloom.engine.sql import decimal_rows
 from meshloom.engine.sql.functions import (
     aggregates,
     arrays,
@@ -25,6 +26,7 @@ __all__ = [
     "aggregates",
     "arrays",
     "dates",
+    "decimal_rows",
     "find_aggregate",
     "find_scalar",
     "groovy_calls",

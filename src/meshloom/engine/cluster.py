@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from meshloom.engine.broker.app import application as broker_application
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller.app import application as controller_application
+from meshloom.engine.controller.app import asked
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.instances import Instances
 from meshloom.engine.server.tables import Server
@@ -55,7 +56,9 @@ class Cluster:
     @property
     def broker_app(self) -> Starlette:
         """The broker's REST interface."""
-        return broker_application(self.broker)
+        return broker_application(
+            self.broker, lambda sql, options, request: asked(self.controller, self.broker, sql, options)
+        )
 
     def close(self) -> None:
         self.server.close()

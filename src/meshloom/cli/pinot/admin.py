@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[Run, dict[str, object], str]] = {
     "StartMinion": (commands.start, {"zkAddress": None, "clusterName": None, "configFileName": None},
                     "Part of the engine's one process."),
 }  # fmt: skip
+FAILED = 255  # as System.exit(-1) ends Pinot's own
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -78,17 +79,17 @@ def _add(one: ArgumentParser, option: str, default: object) -> None:
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command and return its exit code: 0 done, 1 refused or failed, 2 the call is wrong."""
+    """Run one command and return its exit code: 0 done, 255 refused or failed, 2 the call is wrong."""
     options = parser().parse_args(words)
     try:
         for line in COMMANDS[options.command][0](options):
             print(line, flush=True)
     except Failed as error:
         print(error, file=sys.stderr if sys.stdout.isatty() else sys.stdout)
-        return 1
+        return FAILED
     except MeshloomError as error:
         print(error, file=sys.stderr)
-        return 1
+        return FAILED
     return 0
 
 

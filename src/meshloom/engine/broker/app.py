@@ -27,13 +27,18 @@ STATUS = {150: 400, 190: 404, 700: 400, 710: 400, 720: 400, 429: 429, 250: 408, 
 WORKERS = 4  # two a core of the machine measured; more only lengthen the tail (p99)
 KEPT_MS = 3_600_000  # how long a cursor's answer is kept
 
+MEMORY = (
+    "offlineThreadMemAllocatedBytes", "realtimeThreadMemAllocatedBytes", "offlineResponseSerMemAllocatedBytes",
+    "realtimeResponseSerMemAllocatedBytes", "offlineTotalMemAllocatedBytes", "realtimeTotalMemAllocatedBytes",
+)  # fmt: skip
+
 Ask = Callable[[str, dict[str, str], Request], dict[str, Any]]
 _workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
 
 
-def application(broker: Broker) -> Starlette:
-    """The broker's door for everybody: the engine alone, without policies."""
-    return routes(lambda sql, options, request: broker.query(sql, options), broker)
+def application(broker: Broker, ask: Ask | None = None) -> Starlette:
+    """The broker's door for everybody: the engine alone, without policies. `ask` answers more than queries."""
+    return routes(ask or (lambda sql, options, request: broker.query(sql, options)), broker)
 
 
 def routes(ask: Ask, broker: Broker | None = None) -> Starlette:
@@ -73,6 +78,10 @@ class Cursors:
             "brokerHost": "127.0.0.1",
             "brokerPort": 8099,
             "bytesWritten": len(json.dumps(document["resultTable"])),
+            "offset": 0,
+            "numRows": min(size, len(document["resultTable"]["rows"])),
+            "cursorFetchTimeMs": 0,
+            **dict.fromkeys(MEMORY, 0),
         }
         self._kept[document["requestId"]] = document
         while len(self._kept) > self._most:
@@ -95,7 +104,7 @@ class Cursors:
         return [self.told(name) for name in self._kept]
 
     def told(self, name: str) -> dict[str, Any]:
-        return {key: value for key, value in self.one(name).items() if key not in ("resultTable", "clientRequestId")}
+        return {key: value for key, value in self.one(name).items() if key != "resultTable"}
 
     def forget(self, name: str) -> None:
         self.one(name)

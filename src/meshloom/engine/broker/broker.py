@@ -28,12 +28,12 @@ from meshloom.engine.sql import decimals
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.multi import compile_multi
+from meshloom.engine.sql.options import check_indexes, timeout_of
 from meshloom.engine.sql.single import compile_single
 from meshloom.engine.sql.statement import Statement, parse
 from meshloom.infra.compute import ComputeError, Session
 
 CACHED = 2_000
-TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Broker:
         """
         compiled = self.compiled(statement, key, relations)
         started = time.perf_counter()
-        rows = self._execute(compiled.sql, int(statement.option("timeoutMs", str(TIMEOUT_MS))))
+        rows = self._execute(compiled.sql, timeout_of(statement))
         documents = None
         if compiled.counted:
             last = rows.num_columns - 1
@@ -93,7 +93,7 @@ class Broker:
             rows = rows.remove_column(last)
         read = [relation for table in compiled.tables if (relation := self._server.find(table))]
         return QueryResult(
-            compiled.columns,
+            named(compiled.columns, rows),
             rows,
             compiled.tables,
             compiled.aggregates,
@@ -111,8 +111,10 @@ class Broker:
             if found is not None and found.generation == self._server.generation:
                 self._cache.move_to_end(key)
                 return found
-        if statement.explain:
-            raise PinotError(QUERY_VALIDATION, "EXPLAIN PLAN is not there yet; see docs/reference/pinot-differences.md")
+        if statement.explain and statement.multistage:
+            why = "EXPLAIN PLAN FOR tells the single-stage engine's plan only; see docs/reference/pinot-differences.md"
+            raise PinotError(QUERY_VALIDATION, why)
+        check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
         found = readable(compile_(statement, relations or self._server))
         with self._lock:
@@ -170,6 +172,24 @@ def readable(compiled: Compiled) -> Compiled:
         return compiled
     columns = tuple(replace(c, type=c.type.replace(decimals.WIDE, "BIG_DECIMAL")) for c in compiled.columns)
     return replace(compiled, sql=sql, columns=columns)
+
+
+def named(columns: tuple[OutputColumn, ...], rows: pa.Table) -> tuple[OutputColumn, ...]:
+    """The columns, those of constants named by their value: `'1'`, 12, true."""
+    if not rows.num_rows or not any(column.constant for column in columns):
+        return columns
+    first = [value for value, *_ in (rows_of(rows.select([place]).slice(0, 1), (column,)) for place, column in
+             enumerate(columns))]  # fmt: skip
+    return tuple(
+        replace(column, name=_shown(value[0], column.type)) if column.constant else column
+        for column, value in zip(columns, first, strict=True)
+    )
+
+
+def _shown(value: Any, type_: str) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower() if value is not None else "null"
+    return f"'{value}'" if type_ in ("STRING", "JSON", "BYTES", "TIMESTAMP") else str(value)
 
 
 def _scanned(result: QueryResult) -> int:

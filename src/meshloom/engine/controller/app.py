@@ -34,12 +34,17 @@ def application(controller: Controller, broker: Broker) -> Starlette:
     """The controller's door for everybody: the engine alone, without policies. It writes, too."""
 
     def ask(sql: str, options: dict[str, str], request: Request) -> dict[str, Any]:
-        inserted = insert(controller, sql)
-        return broker.query(sql, options) if inserted is None else inserted
+        return asked(controller, broker, sql, options)
 
     more = [(method, path, functools.partial(handler, broker), summary, parameters)
             for method, path, handler, summary, parameters in queries.OPERATIONS]  # fmt: skip
     return routes(controller, ask, more, console.routes())
+
+
+def asked(controller: Controller, broker: Broker, sql: str, options: dict[str, str]) -> dict[str, Any]:
+    """A query's answer, or an INSERT's."""
+    inserted = insert(controller, sql)
+    return broker.query(sql, options) if inserted is None else inserted
 
 
 def routes(controller: Controller, ask: Ask, more: Any = (), pages: Sequence[BaseRoute] = ()) -> Starlette:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from meshloom.engine.groovy import values
 
-Variables = dict[str, Any]
+Variables = MutableMapping[str, Any]
 Node = Callable[[Variables], Any]
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r]+|//[^\n]*|/\*.*?\*/)|(?P<line>[;\n]+)
@@ -30,6 +31,14 @@ MOST = 10_000  # letters of a script
 
 class GroovyError(ValueError):
     """A script that is not of the part that is understood, or that fails."""
+
+
+class Frame(ChainMap[str, Any]):
+    """A closure's variables: its own first; what is assigned to one of those around it stays there."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        around = next((variables for variables in self.maps if name in variables), self.maps[0])
+        around[name] = value
 
 
 class Returned(Exception):
@@ -295,7 +304,7 @@ class _Parser:
             self.need("->")
         body = self.block(("}",))
         self.need("}")
-        return lambda variables: lambda *given: body({**variables, **dict(zip(names, given, strict=False))})
+        return lambda variables: lambda *given: body(Frame(dict(zip(names, given, strict=False)), variables))
 
     def primary(self) -> Node:
         kind, text = self._tokens[self._at]

@@ -97,6 +97,18 @@ def added(items: list[Any], by: Callable[[Any], Any] | None = None) -> Any:
     return functools.reduce(lambda a, b: operate("+", a, b), listed) if listed else None
 
 
+def each(items: list[Any], visit: Callable[..., Any]) -> list[Any]:
+    for item in items:
+        visit(item)
+    return items
+
+
+def each_with_index(items: list[Any], visit: Callable[..., Any]) -> list[Any]:
+    for place, item in enumerate(items):
+        visit(item, place)
+    return items
+
+
 def flattened(items: list[Any]) -> list[Any]:
     return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
 
@@ -173,7 +185,9 @@ LIST: dict[str, Callable[..., Any]] = {
     "last": lambda v: v[-1], "head": lambda v: v[0], "tail": lambda v: v[1:], "get": lambda v, place: v[place],
     "contains": lambda v, one: one in v, "indexOf": lambda v, one: v.index(one) if one in v else -1,
     "unique": lambda v: list(dict.fromkeys(v)), "join": lambda v, by="": by.join(shown(x) for x in v),
-    "collect": lambda v, f: [f(x) for x in v], "findAll": lambda v, f: [x for x in v if truth(f(x))],
+    "each": each,
+    "eachWithIndex": each_with_index, "collect": lambda v, f: [f(x) for x in v],
+    "findAll": lambda v, f: [x for x in v if truth(f(x))],
     "find": lambda v, f: next((x for x in v if truth(f(x))), None), "any": lambda v, f: any(truth(f(x)) for x in v),
     "every": lambda v, f: all(truth(f(x)) for x in v), "take": lambda v, n: v[:n], "drop": lambda v, n: v[n:],
     "count": lambda v, f: sum(1 for x in v if (truth(f(x)) if callable(f) else x == f)),

@@ -124,7 +124,7 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
 
 
 def nullable(field: FieldSpec, config: TableConfig, schema: Schema) -> bool:
-    """Whether nulls stay nulls: by column where the schema says so, else by table; `notNull` counts in the former alone."""
+    """Whether nulls stay nulls: by column, as `notNull` says, where the schema decides so; else by table."""
     return not field.not_null if schema.column_based_nulls else bool(config.keeps_nulls)
 
 

@@ -187,17 +187,21 @@ class Server:
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
+        held = self._catalog.segments(physical)
         return Relation(
             name=config.raw_name,
             schema=schema,
             config=config,
             columns={
-                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide) for f in schema.fields.values() if not f.virtual
+                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide)
+                for f in schema.fields.values()
+                if not f.virtual
             },
             source=loading.quoted(physical),
             superseded=loading.quoted(loading.superseded_name(physical)) if config.upsert else "",
             rows=rows,
-            segments=len(self._catalog.segments(physical)),
+            segments=len(held),
+            segment_names={segment.id: segment.name for segment in held},
             generation=self._generation,
             null_handling=keeps,
             comparison_column=loading.comparison_column(config)

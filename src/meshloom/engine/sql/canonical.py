@@ -69,7 +69,9 @@ def _call(node: exp.Anonymous) -> str:
 
 
 def _condition(node: exp.Expr) -> str:
-    return node.sql(dialect="pinot")
+    """A filter's text: literals in quotes, whatever their type."""
+    quoted = node.transform(lambda part: exp.Literal.string(part.name) if isinstance(part, exp.Literal) else part)
+    return str(quoted.sql(dialect="pinot"))
 
 
 def _case(node: exp.Case) -> str:

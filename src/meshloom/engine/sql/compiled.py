@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """One column of an answer; `type` is Pinot's, `STRING_ARRAY` for several values."""
+    """One column of an answer; `type` is Pinot's, `STRING_ARRAY` for several values.
+
+    `constant`: it is computed of literals only, and Pinot names it by its value.
+    """
 
     name: str
     type: str
+    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql, wide_literal
 
 # Pinot gives every table these (VirtualColumnProviderFactory.java).
-VIRTUAL = {"$docid": ("$docId", '"$doc"', "INT")}
+DOCUMENT, SEGMENT, HOST = "$docid", "$segmentname", "$hostname"
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,23 @@ class Scope:
 
     def column(self, name: str, table: str = "") -> Typed:
         """Raises PinotError 710, as Pinot does, when the table has no such column."""
-        if name.lower() in VIRTUAL:
-            _, sql, type_ = VIRTUAL[name.lower()]
-            return Typed(sql, type_)
+        virtual = self._virtual(name.lower())
+        if virtual is not None:
+            return virtual
         info = self.find(name)
         if info is None:
             raise PinotError(UNKNOWN_COLUMN, f"Unknown columnName '{name}' found in the query")
         return read(info, self.alias, self.nulls)
+
+    def _virtual(self, name: str) -> Typed | None:
+        prefix = f"{self.alias}." if self.alias else ""
+        if name == DOCUMENT:
+            return Typed(f'{prefix}"$doc"', "INT")
+        if name == SEGMENT:
+            names = self.relation.segment_names.items()
+            cases = " ".join(f"WHEN {number} THEN {literal_sql(text)}" for number, text in names)
+            return Typed(f'(CASE {prefix}"$segment" {cases} END)' if cases else "CAST(NULL AS VARCHAR)", "STRING")
+        return Typed("'localhost'", "STRING") if name == HOST else None
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")

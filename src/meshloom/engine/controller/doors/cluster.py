@@ -10,6 +10,7 @@ from meshloom.engine.config.table import raw_name
 from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller import metadata_tree
 from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.doors.segments import size_of
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.controller.instances import CLUSTER, TENANT
 from meshloom.engine.errors import RestError
@@ -264,25 +265,74 @@ def status(controller: Controller, call: Call) -> Any:
 
 
 def rebalance(controller: Controller, call: Call) -> Any:
-    existing(controller, call)
-    server = controller.instances.server
-    one = {"valueBeforeRebalance": 1, "expectedValueAfterRebalance": 1}
+    """One server holds every segment: nothing is ever moved."""
+    physical = existing(controller, call)[0]
+    server, held = controller.instances.server, controller.segments(physical)
+    count, type_ = len(held), physical.rpartition("_")[2]
+    tags = [f"{TENANT}_{kind}" for kind in ("OFFLINE", "REALTIME")]
     return {
         "jobId": str(uuid.uuid4()),
         "status": "NO_OP",
         "description": "Table is already balanced",
         "rebalanceSummaryResult": {
-            "serverInfo": {
-                "numServersGettingNewSegments": 0,
-                "numServers": one,
-                "serversAdded": [],
-                "serversRemoved": [],
-                "serversUnchanged": [server],
-                "serversGettingNewSegments": [],
-                "serverSegmentChangeInfo": {},
-            },
-            "segmentInfo": {"totalSegmentsToBeMoved": 0, "totalSegmentsToBeDeleted": 0},
+            "serverInfo": _unmoved_servers(server, count, tags),
+            "segmentInfo": _unmoved_segments([size_of(segment) for segment in held]),
+            "tagsInfo": [
+                {
+                    "tagName": f"{TENANT}_{type_}",
+                    "numSegmentsToDownload": 0,
+                    "numSegmentsUnchanged": count,
+                    "numServerParticipants": 1,
+                }
+            ],
         },
+        "instanceAssignment": {
+            type_: {
+                "instancePartitionsName": physical,
+                "partitionToInstancesMap": {"0_0": [server]},
+                "instanceToPartitionIdMap": {server: 0},
+            }
+        },
+        "segmentAssignment": {segment.name: {server: "ONLINE"} for segment in held},
+    }
+
+
+def _same(value: int) -> dict[str, int]:
+    return {"valueBeforeRebalance": value, "expectedValueAfterRebalance": value}
+
+
+def _unmoved_servers(server: str, count: int, tags: list[str]) -> dict[str, Any]:
+    return {
+        "numServersGettingNewSegments": 0,
+        "numServers": _same(1),
+        "serversAdded": [],
+        "serversRemoved": [],
+        "serversUnchanged": [server],
+        "serversGettingNewSegments": [],
+        "serverSegmentChangeInfo": {
+            server: {
+                "serverStatus": "UNCHANGED",
+                "totalSegmentsAfterRebalance": count,
+                "totalSegmentsBeforeRebalance": count,
+                "segmentsAdded": 0,
+                "segmentsDeleted": 0,
+                "segmentsUnchanged": count,
+                "tagList": tags,
+            }
+        },
+    }
+
+
+def _unmoved_segments(sizes: list[int]) -> dict[str, Any]:
+    return {
+        "totalSegmentsToBeMoved": 0,
+        "totalSegmentsToBeDeleted": 0,
+        "maxSegmentsAddedToASingleServer": 0,
+        "estimatedAverageSegmentSizeInBytes": sum(sizes) // max(len(sizes), 1),
+        "totalEstimatedDataToBeMovedInBytes": 0,
+        "replicationFactor": _same(1),
+        "numSegmentsInSingleReplica": _same(len(sizes)),
+        "numSegmentsAcrossAllReplicas": _same(len(sizes)),
     }
 
 

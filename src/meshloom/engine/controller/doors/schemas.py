@@ -92,12 +92,18 @@ def field_spec(controller: Controller, call: Call) -> Any:
     dimension = {type_.value: {"nullDefault": _printed(DIMENSION_NULLS[type_])} for type_ in plain}
     metric = {type_.value: {"nullDefault": _printed(METRIC_NULLS[type_])} for type_ in plain if type_ in METRICS}
     kinds = {"DATE_TIME": dimension, "METRIC": metric, "TIME": dimension, "DIMENSION": dimension}
-    types = {
-        type_.value: {"storedType": _stored(type_), "size": _size(type_), "sortable": True, "numeric": type_.numeric}
-        for type_ in plain
-    }
+    types = {type_.value: _described(_stored(type_), type_ is not DataType.JSON, type_.numeric) for type_ in plain}
+    types |= {name: _described(name, False, False) for name in ("LIST", "STRUCT", "MAP")}
+    types["UNKNOWN"] = _described("UNKNOWN", True, False)
     found = {kind: {"allowedDataTypes": types_} for kind, types_ in kinds.items()}
-    return {"fieldTypes": found | {"COMPLEX": {"allowedDataTypes": {"MAP": {"nullDefault": {}}}}}, "dataTypes": types}
+    nested: dict[str, Any] = {"LIST": [], "STRUCT": None, "MAP": {}}
+    found["COMPLEX"] = {"allowedDataTypes": {name: {"nullDefault": value} for name, value in nested.items()}}
+    return {"fieldTypes": found, "dataTypes": types}
+
+
+def _described(stored: str, sortable: bool, numeric: bool) -> dict[str, Any]:
+    size = {"INT": 4, "FLOAT": 4, "LONG": 8, "DOUBLE": 8}.get(stored, -1)
+    return {"storedType": stored, "size": size, "sortable": sortable, "numeric": numeric}
 
 
 def _printed(value: Any) -> Any:
@@ -111,10 +117,6 @@ def _printed(value: Any) -> Any:
 def _stored(type_: DataType) -> str:
     stored = {DataType.BOOLEAN: "INT", DataType.TIMESTAMP: "LONG", DataType.JSON: "STRING"}
     return stored.get(type_, type_.value)
-
-
-def _size(type_: DataType) -> int:
-    return {"INT": 4, "FLOAT": 4, "LONG": 8, "DOUBLE": 8}.get(_stored(type_), -1)
 
 
 OPERATIONS = (

@@ -21,7 +21,7 @@ NAMES = {"inverted": "inverted_index", "bloom": "bloom_filter", "range": "range_
          "vector": "vector_index"}  # fmt: skip
 
 
-def bytes_of(segment: Segment) -> int:
+def size_of(segment: Segment) -> int:
     return sum(Path(path).stat().st_size for path in segment.paths if Path(path).exists())
 
 
@@ -65,7 +65,7 @@ def zk_metadata(controller: Controller, segment: Segment) -> dict[str, Any]:
     return {
         "segment.index.version": "v3",
         "segment.data.crc": crc_of(segment),
-        "segment.size.in.bytes": str(bytes_of(segment)),
+        "segment.size.in.bytes": str(size_of(segment)),
         "custom.map": json.dumps({"input.data.file.uri": segment.metadata.get("input", "")}),
         "segment.total.docs": str(segment.rows),
         "segment.crc": crc_of(segment),
@@ -187,7 +187,7 @@ def size(controller: Controller, call: Call) -> Any:
 
 def _size(controller: Controller, physical: str, verbose: bool) -> dict[str, Any]:
     server = controller.instances.server
-    segments = {segment.name: bytes_of(segment) for segment in controller.segments(physical)}
+    segments = {segment.name: size_of(segment) for segment in controller.segments(physical)}
     total = sum(segments.values())
     return {
         "reportedSizeInBytes": total,
@@ -212,7 +212,7 @@ def table_metadata(controller: Controller, call: Call) -> Any:
     segments = controller.segments(physical)
     found = {
         "tableName": physical,
-        "diskSizeInBytes": sum(bytes_of(segment) for segment in segments),
+        "diskSizeInBytes": sum(size_of(segment) for segment in segments),
         "numSegments": len(segments),
         "numRows": sum(segment.rows for segment in segments),
     }

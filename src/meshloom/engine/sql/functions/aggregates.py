@@ -65,6 +65,11 @@ def exact_sum(arguments: Sequence[Typed]) -> str:
     return f"sum({value})"
 
 
+def raw_hll(arguments: Sequence[Typed]) -> str:
+    values = f"list(DISTINCT {arguments[0].sql}) FILTER (WHERE {arguments[0].sql} IS NOT NULL)"
+    return hyperloglog.count(values, arguments[0].element, hyperloglog.log2m_of(arguments), "hllraw")
+
+
 NEGATIVE, POSITIVE = "'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"
 
 aggregate("count", "count({0})", "LONG", "LONG", "0")
@@ -78,6 +83,7 @@ aggregate("avg", lambda a: f"avg({averaged(a[0])})", "DOUBLE", "DOUBLE", NEGATIV
 aggregate("mode", lambda a: f"mode({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE, (1, 2))
 aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
+aggregate("distinctCountRawHLL", raw_hll, "STRING", "STRING", "", (1, 2))
 aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
 aggregate("distinctCountHLLPlus distinctCountULL distinctCountCPCSketch", "approx_count_distinct({0})", "LONG", "LONG",
           "0", (1, 3))  # fmt: skip

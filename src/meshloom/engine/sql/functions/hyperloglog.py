@@ -58,12 +58,26 @@ def of_float(value: float) -> int:
     return of_long(struct.unpack("<i", struct.pack("<f", value))[0])
 
 
-def estimate(hashes: Iterable[int], log2m: int) -> int:
+def registers_of(hashes: Iterable[int], log2m: int) -> list[int]:
     registers = [0] * (1 << log2m)
     for one in hashes:
         place = one >> (32 - log2m)
         rest = ((one << log2m) & M32) | ((1 << (log2m - 1)) + 1)
         registers[place] = max(registers[place], 32 - rest.bit_length() + 1)
+    return registers
+
+
+def serialized(hashes: Iterable[int], log2m: int) -> str:
+    """HyperLogLog.getBytes in hexadecimal: log2m, the size in bytes, six registers of five bits in each integer."""
+    registers = registers_of(hashes, log2m)
+    words = [0] * (len(registers) // 6 + (1 if len(registers) > 6 or len(registers) % 6 else 0))
+    for place, value in enumerate(registers):
+        words[place // 6] |= value << (5 * (place % 6))
+    return struct.pack(f">ii{len(words)}I", log2m, 4 * len(words), *words).hex()
+
+
+def estimate(hashes: Iterable[int], log2m: int) -> int:
+    registers = registers_of(hashes, log2m)
     count = len(registers)
     alpha = {4: 0.673, 5: 0.697, 6: 0.709}.get(log2m, 0.7213 / (1 + 1.079 / count))
     found = alpha * count * count / sum(1.0 / (1 << value) for value in registers)
@@ -80,10 +94,15 @@ for type_, hash_ in HASHES.items():
         f"hll{type_}", lambda values, log2m, h=hash_: estimate((h(value) for value in values), log2m), "LONG",
         [f"{type_}_ARRAY", "INT"],
     )  # fmt: skip
+    row_function(
+        f"hllraw{type_}", lambda values, log2m, h=hash_: serialized((h(value) for value in values), log2m), "STRING",
+        [f"{type_}_ARRAY", "INT"],
+    )  # fmt: skip
 
 
-def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M) -> str:
-    """DuckDB text: the estimate of a list of distinct values of Pinot's type `kind`."""
+def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll") -> str:
+    """DuckDB text: the estimate of a list of distinct values of Pinot's type `kind`, or with `form` "hllraw" what it
+    is estimated from."""
     type_ = kind if kind in HASHES else "LONG" if kind in ("INT", "BOOLEAN", "TIMESTAMP") else "STRING"
     listed = f"coalesce({values}, [])"
     if kind == "TIMESTAMP":
@@ -91,7 +110,7 @@ def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M) -> str:
     elif kind == "BOOLEAN":
         listed = f"list_transform({listed}, lambda v: v::INTEGER)"
     texts = {"LONG": "BIGINT[]", "DOUBLE": "DOUBLE[]", "FLOAT": "FLOAT[]", "STRING": "VARCHAR[]", "BYTES": "BLOB[]"}
-    return f"px_hll{type_.lower()}_2(CAST({listed} AS {texts[type_]}), {log2m})"
+    return f"px_{form}{type_.lower()}_2(CAST({listed} AS {texts[type_]}), {log2m})"
 
 
 def log2m_of(arguments: Sequence[Typed]) -> int:

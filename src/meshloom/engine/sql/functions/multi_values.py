@@ -42,6 +42,9 @@ ARRAYS: dict[str, Render] = {
     "distinctsum": lambda a, w: f"list_sum({distinct(a, w)})",
     "distinctavg": lambda a, w: f"list_avg({distinct(a, w)})",
     "distinctcounthll": lambda a, w: hyperloglog.count(distinct(a, w), a[0].element, hyperloglog.log2m_of(a)),
+    "distinctcountrawhll": lambda a, w: hyperloglog.count(
+        distinct(a, w), a[0].element, hyperloglog.log2m_of(a), "hllraw"
+    ),
     "percentile": percentile,
 }
 for name in ("distinctcountbitmap", "distinctcountoffheap", "distinctcounttheta", "distinctcountthetasketch"):

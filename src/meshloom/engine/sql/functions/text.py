@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
-from meshloom.engine.sql.typed import Typed
+from meshloom.engine.sql.typed import Typed, literal_sql
 
 T = "STRING"
 
@@ -237,6 +237,27 @@ def matches(text: str, pattern: str, flag: str = "") -> bool:
 
 row_function("regexpExtract regexpExtractVar", extract, T, [T, T, "INT", T], 2)
 row_function("regexpReplace regexpReplaceVar", regexp_replace, T, [T, T, T, "INT", "INT", T], 3)
+
+
+def extracted(arguments: Sequence[Typed]) -> str:
+    """By RE2 where it can, which no pattern makes slow."""
+    text, pattern = arguments[0].sql, arguments[1]
+    if in_python(pattern) or len(arguments) > 3:
+        return f"px_regexpextract_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+    group = arguments[2].literal if len(arguments) > 2 else "0"
+    return f"regexp_extract({text}, {pattern.sql}, {int(group or 0)})"
+
+
+def replaced(arguments: Sequence[Typed]) -> str:
+    text, pattern, new = arguments[:3]
+    if in_python(pattern) or new.literal is None or len(arguments) > 3:
+        return f"px_regexpreplace_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+    plain = re.sub(r"\\(.)|\$(\d)", lambda found: f"\\{found[2]}" if found[2] else found[1], new.literal)
+    return f"regexp_replace({text.sql}, {pattern.sql}, {literal_sql(plain)}, 'g')"
+
+
+scalar("regexpExtract regexpExtractVar", extracted, T, (2, 4), [T, T, "INT", T])
+scalar("regexpReplace regexpReplaceVar", replaced, T, (3, 6), [T, T, T, "INT", "INT", T])
 row_function("regexpLike", matches, "BOOLEAN", [T, T, T], 2)
 scalar("regexpLike regexpLikeVar", found_in, "BOOLEAN", (2, 3), [T])
 scalar("regexpLikeCi regexpLikeCiVar", "px_regexplike_3({0}, {1}, 'i')", "BOOLEAN", 2, [T])

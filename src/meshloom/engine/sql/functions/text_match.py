@@ -21,6 +21,7 @@ STOP = frozenset(
 )  # fmt: skip
 WORD = re.compile(r"\w+(?:[.'’]\w+)*", re.UNICODE)
 TOKEN = re.compile(r'\s*(?:(\(|\)|\+|-|!)|(&&|\|\|)|"((?:[^"\\]|\\.)*)"|/((?:[^/\\]|\\.)*)/|((?:\\.|[^\s()"])+))')
+CASED = re.compile(r"(\\.)|[A-Z]")  # the analyzer puts an expression in lower case as it does the words, but for \\W
 Words = list[str]
 Test = Callable[[Words], bool]
 
@@ -95,7 +96,7 @@ class Query:
         if kind == "phrase":
             return _phrase(words(text))
         if kind == "regex":
-            return _any(re.compile(text))
+            return _any(re.compile(CASED.sub(lambda found: found[0] if found[1] else found[0].lower(), text)))
         if kind != "term":
             raise ValueError(f"'{text}' stands where a term is wanted")
         if re.search(r"(?<!\\)[*?]", text):

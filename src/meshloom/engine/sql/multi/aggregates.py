@@ -9,6 +9,7 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.multi.arithmetic import EXTREMES, number, saturated
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
@@ -29,6 +30,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """The aggregations that differ from the single-stage engine's; None for the others."""
     plain = key(name)
     found = find_aggregate(name)
+    if plain.endswith("mv") and found is not None and found.name.lower() != plain:
+        return over_values(translator, found.name.lower(), arguments, where)
     if plain in ("listagg", "arrayagg"):
         return collected(translator, plain, arguments, None, where)
     if plain in ("min", "max", "sum") and len(arguments) == 1 and not isinstance(arguments[0], exp.Star):
@@ -57,6 +60,16 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
         return Typed(f"CAST({found.render(values)} AS DOUBLE)", "DOUBLE", aggregate=True).cast(WIDE)
     rendered = f"trunc({found.render(values)})" if plain in AS_LONG else found.render(values)
     return Typed(f"CAST({rendered} AS {duckdb_type(type_)})", type_, aggregate=True)
+
+
+def over_values(translator: MultiTranslator, name: str, arguments: list[exp.Expr], where: str) -> Typed | None:
+    """sumMV and its kin: over every value of a multi-value column; None when the argument is none."""
+    values = [translator.translate(argument) for argument in arguments]
+    over = over_arrays(name)
+    if over is None or not values[0].array:
+        return None
+    type_ = "STRING" if "raw" in name else "LONG" if "count" in name or name in AS_LONG else "DOUBLE"
+    return Typed(f"CAST({over(values, suffix(where))} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
 def unwrapped(argument: exp.Expr) -> exp.Expr:

@@ -6,16 +6,28 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, TABLE_DOES_NOT_EXIST, PinotError
+from meshloom.engine.errors import (
+    QUERY_VALIDATION,
+    SQL_PARSING,
+    TABLE_DOES_NOT_EXIST,
+    UNKNOWN_COLUMN,
+    PinotError,
+)
 from meshloom.engine.server.relation import Relation, Relations
 from meshloom.engine.sql.canonical import name_of, text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.scope import Scope
+from meshloom.engine.sql.single.explain import explained
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
+MULTI_STAGE = (
+    "SQLParsingError: It seems that the query is only supported by the multi-stage query engine, please retry the "
+    "query using the multi-stage query engine (https://docs.pinot.apache.org/developers/advanced/v2-multi-stage-query-engine)"
+)
 DEFAULT_LIMIT = 10  # pinot.broker.default.query.limit
 CLAUSES = {"expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct", "kind", "hint"}
 
@@ -32,17 +44,52 @@ class Item:
 def compile_single(statement: Statement, relations: Relations) -> Compiled:
     """Raises PinotError: 190 no such table, 710 unknown column, 700 what Pinot refuses or is not understood here."""
     select = statement.tree
-    if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join)):
-        raise PinotError(QUERY_VALIDATION, "Joins, subqueries and set operations need useMultistageEngine=true")
+    if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join, exp.Window)):
+        raise PinotError(SQL_PARSING, MULTI_STAGE)
     unknown = sorted(key for key, value in select.args.items() if value and key not in CLAUSES)
     if unknown:
         raise PinotError(SQL_PARSING, f"Unsupported clause: {', '.join(unknown)}")
+    if select.args.get("from_") is None:
+        return literals(select, relations.generation)
     relation = table_of(select, relations)
+    if statement.explain:
+        return explained(select, relation, limit_of(select), relations.generation)
     check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling)
     return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
         relations.generation
     )
+
+
+def limit_of(select: exp.Select) -> int:
+    limit = select.args.get("limit")
+    return int(limit.expression.name) if limit is not None else DEFAULT_LIMIT
+
+
+class NoColumns:
+    """Satisfies `Columns` for a query without a table."""
+
+    def column(self, name: str, table: str = "") -> Typed:
+        raise PinotError(UNKNOWN_COLUMN, f"Unknown columnName '{name}' found in the query")
+
+    def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
+        raise PinotError(SQL_PARSING, MULTI_STAGE)
+
+
+def literals(select: exp.Select, generation: int) -> Compiled:
+    """`SELECT 1, 'a'`: one row; a literal is named by its text."""
+    translator = Translator(NoColumns(), single=True, nulls=True)
+    columns, values = [], []
+    for position, node in enumerate(select.expressions):
+        inner = node.unalias()
+        value = translator.translate(inner)
+        type_ = "UNKNOWN" if isinstance(inner, exp.Null) else value.type
+        name = inner.sql(dialect="pinot").lower() if isinstance(inner, exp.Boolean | exp.Null) else text_of(inner)
+        if isinstance(inner, exp.Literal) and not inner.is_string:
+            name = str(inner.this)
+        columns.append(OutputColumn(node.alias if isinstance(node, exp.Alias) else name, type_))
+        values.append(f'{value.sql} AS "c{position}"')
+    return Compiled(f"SELECT {', '.join(values)}", tuple(columns), (), generation)
 
 
 def check_groovy(select: exp.Expr, relation: Relation) -> None:
@@ -62,6 +109,13 @@ def table_of(select: exp.Select, relations: Relations) -> Relation:
     if relation is None:
         raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: {table.name}")
     return relation
+
+
+def _constant(item: Item) -> bool:
+    node = item.node
+    if isinstance(node, exp.Alias | exp.Literal | exp.Null | exp.Neg) or item.value.aggregate:
+        return False
+    return isinstance(node, exp.Expr) and node.find(exp.Column, exp.Star) is None
 
 
 class _Query:
@@ -96,7 +150,7 @@ class _Query:
         if order:
             parts.append("ORDER BY " + ", ".join(order))
         parts.append(self._limit())
-        columns = tuple(OutputColumn(item.name, item.value.type) for item in self.items)
+        columns = tuple(OutputColumn(item.name, item.value.type, _constant(item)) for item in self.items)
         return Compiled(" ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted)
 
     def _exploded(self, group: list[Typed], keys: list[Typed]) -> list[Typed]:
@@ -134,7 +188,18 @@ class _Query:
         if isinstance(node, exp.Column):
             info = next((c for c in self.relation.columns if c.lower() == node.name.lower()), None)
             return info or node.name
-        return name_of(node)
+        return name_of(node.transform(self._over_values) if not isinstance(node, exp.Alias) else node)
+
+    def _over_values(self, node: exp.Expr) -> exp.Expr:
+        """An aggregation over a multi-value column is named as if it had its MV behind it."""
+        if not isinstance(node, exp.Anonymous) or not node.expressions or node.name.lower() == "count":
+            return node
+        if find_aggregate(node.name) is None or node.name.lower().endswith("mv"):
+            return node
+        first = node.expressions[0]
+        if isinstance(first, exp.Column) and self.translator.translate(first).array:
+            return exp.Anonymous(this=f"{node.name}MV", expressions=node.expressions)
+        return node
 
     def _resolved(self, node: exp.Expr) -> exp.Expr:
         """Aliases and ordinals replaced by what they stand for."""
@@ -171,8 +236,9 @@ class _Query:
             if not all(self.translator.translate(c).sql in grouped for c in item.node.find_all(exp.Column)):
                 name = text_of(item.node.this if isinstance(item.node, exp.Alias) else item.node)
                 raise PinotError(
-                    QUERY_VALIDATION,
-                    f"'{name}' should be functionally dependent on the columns used in GROUP BY clause.",
+                    SQL_PARSING,
+                    f"SQLParsingError: '{name}' should be functionally dependent on the columns used in GROUP BY "
+                    "clause.",
                 )
 
     def _order(self, distinct: bool) -> list[str]:
@@ -190,10 +256,10 @@ class _Query:
             last = ordered.args.get("nulls_first")
             nulls = "NULLS FIRST" if last else "NULLS LAST"
             keys.append(f"{sql} {'DESC' if ordered.args.get('desc') else 'ASC'} {nulls}")
-        return keys
+        plain = not distinct and not self.exploded and not any(item.value.aggregate for item in self.items)
+        return [*keys, '"$segment"', '"$doc"'] if plain and not self.select.args.get("group") else keys
 
     def _limit(self) -> str:
-        limit, offset = self.select.args.get("limit"), self.select.args.get("offset")
-        count = int(limit.expression.name) if limit is not None else DEFAULT_LIMIT
-        text = f"LIMIT {count}"
+        offset = self.select.args.get("offset")
+        text = f"LIMIT {limit_of(self.select)}"
         return f"{text} OFFSET {int(offset.expression.name)}" if offset is not None else text

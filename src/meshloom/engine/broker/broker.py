@@ -91,7 +91,7 @@ class Broker:
             last = rows.num_columns - 1
             documents = int(rows.column(last)[0].as_py() or 0) if rows.num_rows else 0
             rows = rows.remove_column(last)
-        read = [relation for table in compiled.tables if (relation := self._server.find(table))]
+        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
         return QueryResult(
             named(compiled.columns, rows),
             rows,

@@ -76,7 +76,8 @@ class From:
         alias = node.alias_or_name
         for withs in reversed(self.compiler.withs):
             if node.name.lower() in withs:
-                name, columns = withs[node.name.lower()]
+                name, columns, scans = withs[node.name.lower()]
+                self.compiler.scans += scans
                 columns = renamed(columns, names_of(node))
                 header = ", ".join(quoted(column.name) for column in columns)
                 return f"{quoted(name)} AS {quoted(alias)}({header})", of_columns(alias, columns)
@@ -84,7 +85,7 @@ class From:
         if relation is None:
             raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{node.name}' not found")
         _check_hints(node, relation)
-        self.compiler.tables[relation.name] = None
+        self.compiler.scans.append(relation.name)
         nulls, prefix = self.compiler.statement.null_handling, quoted(alias)
         read_ = {name: read(info, prefix, nulls) for name, info in sorted(relation.columns.items())}
         hidden = {"$docId": Typed(f'{prefix}."$doc"', "INT"), "$hostName": Typed("'localhost'", "STRING")}

@@ -19,8 +19,8 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError
 from meshloom.engine.server import loading
-from meshloom.engine.server.relation import ColumnInfo, Relation
 from meshloom.engine.sql.multi import compile_multi
+from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.sql.statement import parse
 from meshloom.infra.compute import Session, open_database
 

@@ -22,12 +22,13 @@ from meshloom.engine.errors import (
     PinotError,
     RestError,
 )
-from meshloom.engine.server.relation import Relations
 from meshloom.engine.server.tables import Server
+from meshloom.engine.sql import decimals
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.options import check_indexes, timeout_of
+from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.single import compile_single
 from meshloom.engine.sql.statement import Statement, parse
 from meshloom.infra.compute import ComputeError, Session
@@ -90,7 +91,7 @@ class Broker:
             last = rows.num_columns - 1
             documents = int(rows.column(last)[0].as_py() or 0) if rows.num_rows else 0
             rows = rows.remove_column(last)
-        read = [relation for table in compiled.tables if (relation := self._server.find(table))]
+        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
         return QueryResult(
             named(compiled.columns, rows),
             rows,
@@ -115,7 +116,7 @@ class Broker:
             raise PinotError(QUERY_VALIDATION, why)
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
-        found = compile_(statement, relations or self._server)
+        found = readable(compile_(statement, relations or self._server))
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:
@@ -161,6 +162,16 @@ class Broker:
                 if query.stopped == "cancelled":
                     raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
+
+
+def readable(compiled: Compiled) -> Compiled:
+    """With BIG_DECIMAL values of any size as text, and typed as Pinot types them."""
+    types = [column.type for column in compiled.columns]
+    sql = decimals.readable(compiled.sql, types, int(compiled.counted))
+    if sql is compiled.sql:
+        return compiled
+    columns = tuple(replace(c, type=c.type.replace(decimals.WIDE, "BIG_DECIMAL")) for c in compiled.columns)
+    return replace(compiled, sql=sql, columns=columns)
 
 
 def named(columns: tuple[OutputColumn, ...], rows: pa.Table) -> tuple[OutputColumn, ...]:

@@ -6,7 +6,7 @@ when a segment is loaded, so that a changed default value takes effect at a relo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest.readers import Source, quoted
-from meshloom.engine.ingest.values import raw, stored
+from meshloom.engine.ingest.values import misfit, raw, stored
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.statement import parse
 from meshloom.engine.sql.translate import Translator
@@ -79,10 +79,14 @@ def wanted(schema: Schema, config: TableConfig) -> list[str]:
     return list(names)
 
 
-def query(schema: Schema, config: TableConfig, source: Source) -> str:
+WIDE_NEEDED = "$wide:"
+
+
+def query(schema: Schema, config: TableConfig, source: Source, wide: Collection[str] = ()) -> str:
     """The SELECT that makes a segment's rows from a source, its columns as the schema's.
 
-    Raises RestError 400 when an expression has no translation.
+    The BIG_DECIMAL columns of `wide` become text. A value that does not fit another one ends the query with an error
+    that says `WIDE_NEEDED` and the column. Raises RestError 400 when an expression has no translation.
     """
     lenient = bool(config.ingestion.get("continueOnError"))
     try:
@@ -92,9 +96,14 @@ def query(schema: Schema, config: TableConfig, source: Source) -> str:
         for field in schema.fields.values():
             if field.virtual:
                 continue
-            text = stored(record.column(field.name), field)
-            text = f"CAST({text} AS {field.duckdb})"
-            columns.append(f"{f'TRY({text})' if lenient else text} AS {quoted(field.name)}")
+            value = record.column(field.name)
+            kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
+            text = f"CAST({stored(value, field, field.name in wide)} AS {kind})"
+            text = f"TRY({text})" if lenient else text
+            if field.name not in wide and (test := misfit(value, field)):
+                marker = (WIDE_NEEDED + field.name).replace("'", "''")
+                text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
+            columns.append(f"{text} AS {quoted(field.name)}")
         where = _filtered(record, filter_of(config), lenient)
     except PinotError as error:
         raise RestError(400, error.what) from error

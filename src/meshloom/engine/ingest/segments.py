@@ -43,16 +43,29 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
         try:
             names = pipeline.wanted(schema, config)
             source = read(session, file, kind, names, options)
-            sql = pipeline.query(schema, config, source)
-            form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
-            provide(sql, session, session)
-            session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
+            wide: list[str] = []
+            while (column := _write(session, pipeline.query(schema, config, source, wide), target, schema)) is not None:
+                wide.append(column)
             return _described(session, target, schema, config)
         except ComputeError as error:
             target.unlink(missing_ok=True)
             raise RestError(400, f"The file's rows do not fit the table: {without_path(error.what, file)}") from error
         except PinotError as error:
             raise RestError(400, error.what) from error
+
+
+def _write(session: Session, sql: str, target: Path, schema: Schema) -> str | None:
+    """Write the rows, or answer which BIG_DECIMAL column has values that want another form. Raises ComputeError."""
+    form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
+    provide(sql, session, session)
+    try:
+        session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
+    except ComputeError as error:
+        column = error.what.partition(pipeline.WIDE_NEEDED)[2].strip()
+        if column not in schema.fields:
+            raise
+        return column
+    return None
 
 
 def _described(session: Session, path: Path, schema: Schema, config: TableConfig) -> Built:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from meshloom.engine.config.schema import FieldSpec
 from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.readers import Source, quoted
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import Typed, cast_sql
 
+# Text that DECIMAL(38,10) holds exactly, and text that is a number at all.
+NARROW = r"[+-]?\d{0,28}(\.\d{0,10}0*)?"
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 UNBOUNDED = 2**31 - 1
 PINOT_TYPES = {
     "BOOLEAN": "BOOLEAN", "TINYINT": "INT", "SMALLINT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "UTINYINT": "INT",
@@ -56,26 +62,75 @@ def _of_type(column: str, type_: str) -> Typed:
     if type_ == "DATE":
         return Typed(f"CAST({column} AS TIMESTAMP)", "TIMESTAMP")
     if type_.startswith("DECIMAL") or type_ in ("HUGEINT", "UBIGINT", "UHUGEINT"):
-        return Typed(f"CAST({column} AS DECIMAL(38,10))", "BIG_DECIMAL")
+        if narrow(type_):
+            return Typed(f"CAST({column} AS DECIMAL(38,10))", "BIG_DECIMAL")
+        return Typed(f"px_wide_1(CAST({column} AS VARCHAR))", WIDE)
     known = PINOT_TYPES.get(type_)
     return Typed(column, known) if known else Typed(f"CAST({column} AS VARCHAR)", "STRING")
 
 
-def stored(value: Typed, field: FieldSpec) -> str:
-    """`value` as the stored form of `field`; null stays null, an empty list becomes null."""
+def narrow(type_: str) -> bool:
+    """Whether every value of a DuckDB type fits DECIMAL(38,10)."""
+    found = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", type_)
+    if found:
+        return int(found[2]) <= 10 and int(found[1]) - int(found[2]) <= 28
+    return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
+
+
+def stored(value: Typed, field: FieldSpec, wide: bool = False) -> str:
+    """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
+    as text, whatever its size."""
+    value = _shaped(value, field)
     if field.single_value:
-        if value.array:
-            value = Typed(f"({value.sql})[1]", value.element)
-        return _one(value, field)
-    if not value.array:
-        value = Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
-    item = _one(Typed("v", value.element), field)
+        return _one(value, field, wide)
+    item = _one(Typed("v", value.element), field, wide)
     kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
     return f"nullif(list_transform({kept}, lambda v: {item}), [])" if item != "v" else f"nullif({kept}, [])"
 
 
-def _one(value: Typed, field: FieldSpec) -> str:
+def misfit(value: Typed, field: FieldSpec) -> str:
+    """A condition: `value` is a number that a BIG_DECIMAL column of the narrow form cannot hold; "" when none can."""
+    value = _shaped(value, field)
+    if field.data_type is not DataType.BIG_DECIMAL or value.element in ("INT", "LONG", "BIG_DECIMAL", "BOOLEAN"):
+        return ""
+    if value.element == "TIMESTAMP":
+        return ""
+    text = _decimal_text(Typed("v", value.element) if value.array else value)
+    test = f"(NOT regexp_full_match({text}, '{NARROW}') AND regexp_full_match({text}, '{NUMBER}'))"
+    return f"(length(list_filter({value.sql}, lambda v: {test})) > 0)" if value.array else test
+
+
+def _shaped(value: Typed, field: FieldSpec) -> Typed:
+    """One value or a list, as the field has it."""
+    if field.single_value:
+        return Typed(f"({value.sql})[1]", value.element) if value.array else value
+    if value.array:
+        return value
+    return Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
+
+
+def _decimal_text(value: Typed) -> str:
+    if value.type in ("FLOAT", "DOUBLE"):
+        return f"CAST(CAST({value.sql} AS DOUBLE) AS VARCHAR)"
+    return f"trim({value.sql})" if value.type == "STRING" else value.cast("STRING").sql
+
+
+def _wide(value: Typed) -> str:
+    """Checked text of a number of any size."""
+    if value.type in ("BOOLEAN", "TIMESTAMP"):
+        value = value.cast("LONG")
+    text = _decimal_text(value)
+    message = f"concat('Could not convert string \"', {text}, '\" to BIG_DECIMAL')"
+    return (
+        f"(CASE WHEN {text} IS NULL OR regexp_full_match({text}, '{NUMBER}') THEN {text} "
+        f"ELSE CAST(error({message}) AS VARCHAR) END)"
+    )
+
+
+def _one(value: Typed, field: FieldSpec, wide: bool = False) -> str:
     target = field.data_type
+    if wide and target is DataType.BIG_DECIMAL:
+        return _wide(value)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target is DataType.STRING and field.max_length < UNBOUNDED:
         return _bounded(text, field)

@@ -3,12 +3,17 @@ an upsert table told apart into current and superseded ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.types import DataType
+from meshloom.engine.ingest.values import narrow
+from meshloom.engine.sql.decimals import WIDE
+from meshloom.engine.sql.functions import provide
+from meshloom.engine.sql.typed import cast_sql, wide_literal
 from meshloom.engine.storage.catalog import Segment
 from meshloom.infra.compute import Session, open_reader
 
@@ -39,15 +44,15 @@ def create(session: Session, config: TableConfig, schema: Schema) -> None:
         )
 
 
-def read(paths: Sequence[str], schema: Schema) -> pa.RecordBatchReader:
+def read(paths: Sequence[str], schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]]:
     """The files' rows as Arrow: the schema's columns, and `$row`, the row's number in the segment from 0. A column that
-    the files lack is null.
+    the files lack is null. With them the DuckDB types of the columns that there are.
 
     Raises ComputeError when a file cannot be read.
     """
     reader = open_reader()
     files = ", ".join(literal(path) for path in paths)
-    found = {row[0] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
+    found = {row[0]: row[1] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
     columns = [
         quoted(field.name) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
         for field in schema.fields.values()
@@ -55,15 +60,53 @@ def read(paths: Sequence[str], schema: Schema) -> pa.RecordBatchReader:
     # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.
     number = "file_row_number" if len(paths) == 1 else "row_number() OVER () - 1"
     source = f"read_parquet([{files}], file_row_number = true)"
-    return reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}")
+    return reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"), found
 
 
-def load(session: Session, config: TableConfig, schema: Schema, segment: Segment) -> int:
-    """Load one segment in one transaction and return its number of rows."""
-    session.register(INCOMING, read(segment.paths, schema))
+def wide_columns(session: Session, config: TableConfig, schema: Schema) -> frozenset[str]:
+    """The BIG_DECIMAL columns that a physical table stores in the form of `decimals`, for values of any size."""
+    types = session.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [config.name])
+    return frozenset(n for n, kind in types.rows() if kind in ("BLOB", "BLOB[]") and _decimal(schema.fields.get(n)))
+
+
+def _decimal(field: FieldSpec | None) -> bool:
+    return field is not None and field.data_type is DataType.BIG_DECIMAL
+
+
+def widen(session: Session, config: TableConfig, schema: Schema, types: Mapping[str, str], owner: object) -> set[str]:
+    """Give the BIG_DECIMAL columns whose incoming `types` may hold more than DECIMAL(38,10) the form for any size, and
+    say which columns have it now."""
+    wide = set(wide_columns(session, config, schema))
+    for name, type_ in types.items():
+        field = schema.fields.get(name)
+        if field is None or not _decimal(field) or name in wide or narrow(type_.removesuffix("[]")):
+            continue
+        kind = "BLOB" if field.single_value else "BLOB[]"
+        for table in [config.name, *([superseded_name(config.name)] if config.upsert else [])]:
+            text = _wide(field)
+            provide(text, owner, session)
+            change = f"ALTER {quoted(name)} SET DATA TYPE {kind} USING {text}"
+            session.execute(f"ALTER TABLE {quoted(table)} {change}")
+        wide.add(name)
+    return wide
+
+
+def _wide(field: FieldSpec) -> str:
+    source = "STRING" if field.single_value else "STRING_ARRAY"
+    text = f"CAST({quoted(field.name)} AS VARCHAR{'' if field.single_value else '[]'})"
+    return cast_sql(text, source, WIDE if field.single_value else f"{WIDE}_ARRAY")
+
+
+def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object) -> int:
+    """Load one segment in one transaction and return its number of rows. `owner` stands for the session's database,
+    see `provide`."""
+    incoming, types = read(segment.paths, schema)
+    wide = widen(session, config, schema, types, owner)
+    session.register(INCOMING, incoming)
     fields = list(schema.fields.values())
     names = ", ".join(quoted(field.name) for field in fields)
-    values = ", ".join(_stored(field, keeps_nulls=config.keeps_nulls or schema.column_based_nulls) for field in fields)
+    values = ", ".join(_stored(f, nullable=nullable(f, config, schema), wide=f.name in wide) for f in fields)
+    provide(values, owner, session)
     rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
     session.execute("BEGIN")
     try:
@@ -80,18 +123,25 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     return segment.rows
 
 
-def _stored(field: FieldSpec, *, keeps_nulls: bool) -> str:
-    column = f"{quoted(field.name)}::{field.duckdb}"
-    if keeps_nulls and not field.not_null:
+def nullable(field: FieldSpec, config: TableConfig, schema: Schema) -> bool:
+    """Whether nulls stay nulls: by column, as `notNull` says, where the schema decides so; else by table."""
+    return not field.not_null if schema.column_based_nulls else bool(config.keeps_nulls)
+
+
+def _stored(field: FieldSpec, *, nullable: bool, wide: bool) -> str:
+    column = _wide(field) if wide else f"{quoted(field.name)}::{field.duckdb}"
+    if nullable:
         return column
-    return f"coalesce({column}, {default_sql(field)})"
+    return f"coalesce({column}, {default_sql(field, wide)})"
 
 
-def default_sql(field: FieldSpec) -> str:
+def default_sql(field: FieldSpec, wide: bool = False) -> str:
     """The stored form of a column's default null value."""
     value = field.default_null_value
     kind = field.data_type.duckdb
-    if kind == "BLOB":
+    if wide:
+        text = wide_literal(str(value))
+    elif kind == "BLOB":
         text = f"from_hex('{value.hex()}')"
     elif kind == "TIMESTAMP":
         text = f"make_timestamp({int(value) * 1000})"

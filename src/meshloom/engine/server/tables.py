@@ -10,7 +10,7 @@ from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_
 from meshloom.engine.errors import TABLE_DISABLED, PinotError
 from meshloom.engine.server import loading
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
-from meshloom.engine.server.relation import ColumnInfo, Relation
+from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.infra.compute import ComputeError, Database, Session, open_database
 
@@ -83,7 +83,7 @@ class Server:
         """Load a segment. Raises ComputeError when its files cannot be read; then nothing of it is there."""
         with self._lock:
             config, schema = self._definition(segment.table)
-            loading.load(self._session, config, schema, segment)
+            loading.load(self._session, config, schema, segment, self)
             self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
             self._changed()
 
@@ -186,12 +186,17 @@ class Server:
         config, schema = self._definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
+        wide = loading.wide_columns(self._session, config, schema)
         held = self._catalog.segments(physical)
         return Relation(
             name=config.raw_name,
             schema=schema,
             config=config,
-            columns={f.name: self._column(f, config, keeps) for f in schema.fields.values() if not f.virtual},
+            columns={
+                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide)
+                for f in schema.fields.values()
+                if not f.virtual
+            },
             source=loading.quoted(physical),
             superseded=loading.quoted(loading.superseded_name(physical)) if config.upsert else "",
             rows=rows,
@@ -204,8 +209,7 @@ class Server:
             else str((config.section("metadata").get("customConfigs") or {}).get("asOfColumn") or ""),
         )
 
-    def _column(self, field: FieldSpec, config: TableConfig, keeps: bool) -> ColumnInfo:
-        nullable = keeps and not field.not_null
+    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool) -> ColumnInfo:
         if nullable:
             column, table = loading.quoted(field.name), loading.quoted(config.name)
             nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
@@ -218,6 +222,7 @@ class Server:
             physical=field.name,
             indexes=indexes_of(config, field.name),
             dictionary=field.name not in without_dictionary(config),
+            wide=wide,
         )
 
     def close(self) -> None:

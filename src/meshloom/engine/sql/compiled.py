@@ -23,6 +23,7 @@ class Compiled:
 
     `aggregates` says that the answer is one of an aggregation: numDocsScanned and the like depend on it.
     `counted` says that the SQL has one more column, in each row the number of documents that the filter let through.
+    `scans` names each table as often as Pinot would read it, which tells in numSegmentsQueried and totalDocs.
     `generation` is the tables' when it was compiled; it is void when theirs has grown.
     """
 
@@ -33,3 +34,8 @@ class Compiled:
     aggregates: bool = False
     group_by: bool = False
     counted: bool = False
+    scans: tuple[str, ...] = ()
+
+    @property
+    def scanned(self) -> tuple[str, ...]:
+        return self.scans or self.tables

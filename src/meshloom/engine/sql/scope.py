@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
-from meshloom.engine.server.relation import ColumnInfo, Relation
 from meshloom.engine.sql.compiled import OutputColumn
-from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
+from meshloom.engine.sql.relation import ColumnInfo, Relation
+from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql, wide_literal
 
 # Pinot gives every table these (VirtualColumnProviderFactory.java).
 DOCUMENT, SEGMENT, HOST = "$docid", "$segmentname", "$hostname"
@@ -61,7 +61,7 @@ def _find(columns: Mapping[str, ColumnInfo], name: str) -> ColumnInfo | None:
 
 def read(info: ColumnInfo, alias: str, nulls: bool) -> Typed:
     """A stored column as an expression; without null handling a null reads as the column's default."""
-    type_ = info.data_type.value + ("" if info.single_value else "_ARRAY")
+    type_ = info.stored_type + ("" if info.single_value else "_ARRAY")
     name = '"' + (info.physical or info.name).replace('"', '""') + '"'
     sql = f"{alias}.{name}" if alias else name
     if info.nullable and not nulls:
@@ -78,4 +78,6 @@ def default_literal(info: ColumnInfo) -> str:
         return f"make_timestamp({int(value) * 1000})"
     if isinstance(value, float) and math.isinf(value):
         value = "Infinity" if value > 0 else "-Infinity"
+    if info.wide:
+        return wide_literal(str(value))
     return f"CAST({literal_sql(str(value))} AS {duckdb_type(info.data_type.value)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.server.relation import Relation
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.statement import Statement
 
 

@@ -9,9 +9,10 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.multi_values import over_arrays
-from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql
+from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql, meeting, wide_literal
 from meshloom.engine.sql.windows import window
 
 
@@ -74,6 +75,8 @@ class Translator:
             return Typed(literal_sql(text), "STRING", text)
         if "." in text or "e" in text.lower():
             return Typed(f"CAST({text} AS DOUBLE)", "DOUBLE", text)
+        if len(text) > 28:
+            return Typed(wide_literal(text), WIDE, text)
         type_ = "INT" if -(2**31) <= int(text) < 2**31 else "LONG" if -(2**63) <= int(text) < 2**63 else "BIG_DECIMAL"
         return Typed(f"CAST({text} AS {duckdb_type(type_)})", type_, text)
 
@@ -103,7 +106,8 @@ class Translator:
     def negative(self, node: exp.Neg) -> Typed:
         value = self.translate(node.this)
         literal = None if value.literal is None else f"-{value.literal}"
-        return Typed(f"(- {value.sql})", value.type, literal, value.aggregate)
+        negated = f"px_widenegate_1({value.sql})" if value.type == WIDE else f"(- {value.sql})"
+        return Typed(negated, value.type, literal, value.aggregate)
 
     def comparison(self, node: exp.Binary) -> Typed:
         operator = COMPARISONS[type(node)]
@@ -118,6 +122,8 @@ class Translator:
         a, b = left.element, right.element
         if a == b:
             return left, right
+        if WIDE in (a, b):
+            return meeting(left, right)
         if right.literal is not None and not (a in NUMERIC and b in NUMERIC):
             return left, self.constant(right, a)
         if left.literal is not None and not (a in NUMERIC and b in NUMERIC):
@@ -220,7 +226,10 @@ class Translator:
         type_ = TYPE_NAMES.get(name.upper())
         if type_ is None:
             raise PinotError(QUERY_VALIDATION, f"Unable to cast expression to type - {name}")
-        return self.translate(node.this).cast(type_)
+        value = self.translate(node.this)
+        if type_ == "BIG_DECIMAL" and value.type not in ("INT", "LONG", type_):
+            type_ = WIDE  # who knows what fits
+        return value.cast(type_)
 
     def extract(self, node: exp.Extract) -> Typed:
         return self.function(node.name.lower(), [node.expression])
@@ -264,7 +273,7 @@ class Translator:
             inner = sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
             sql = inner if " FILTER " in sql and where else sql + suffix
         if self.single and not self.nulls and found.empty:
-            sql = f"coalesce({sql}, {found.empty})"
+            sql = f"coalesce({sql}, {wide_literal(found.empty) if type_ == WIDE else found.empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
 
     def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NUMERIC = ("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL")
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.decimals import WIDE, blob
+
+NUMERIC = ("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL", WIDE)
 DUCKDB = {
     "INT": "INTEGER",
     "LONG": "BIGINT",
     "FLOAT": "FLOAT",
     "DOUBLE": "DOUBLE",
     "BIG_DECIMAL": "DECIMAL(38,10)",
+    WIDE: "BLOB",  # a BIG_DECIMAL that may not fit: see decimals
     "BOOLEAN": "BOOLEAN",
     "TIMESTAMP": "TIMESTAMP",
     "STRING": "VARCHAR",
@@ -45,6 +49,8 @@ class Typed:
         """The value as another type, by DuckDB's cast; TIMESTAMP and numbers meet as milliseconds since 1970."""
         if self.type == type_:
             return self
+        if type_ == WIDE and self.literal is not None and self.type != "BOOLEAN":
+            return Typed(wide_literal(self.literal), WIDE, self.literal)
         return Typed(cast_sql(self.sql, self.type, type_), type_, aggregate=self.aggregate)
 
 
@@ -55,6 +61,10 @@ def duckdb_type(type_: str) -> str:
 
 def cast_sql(sql: str, source: str, target: str) -> str:
     """DuckDB text that casts as Pinot does (CastTransformFunction, DataSchema.ColumnDataType.convert)."""
+    if source.endswith("_ARRAY") and WIDE in (element := source.removesuffix("_ARRAY"), target.removesuffix("_ARRAY")):
+        return f"list_transform({sql}, lambda w: {cast_sql('w', element, target.removesuffix('_ARRAY'))})"
+    if WIDE in (source, target):
+        return _from_wide(sql, target) if source == WIDE else _to_wide(sql, source)
     if source == "TIMESTAMP" and target in NUMERIC:
         return f"CAST(epoch_ms({sql}) AS {DUCKDB[target]})"
     if source in NUMERIC and target == "TIMESTAMP":
@@ -72,6 +82,49 @@ def cast_sql(sql: str, source: str, target: str) -> str:
     if target == "JSON":
         target = "STRING"
     return f"CAST({sql} AS {duckdb_type(target)})"
+
+
+def _from_wide(sql: str, target: str) -> str:
+    if target in ("DOUBLE", "FLOAT"):
+        return f"CAST(px_widedouble_1({sql}) AS {DUCKDB[target]})"
+    if target in ("INT", "LONG"):
+        return f"px_wide{target.lower()}_1({sql})"
+    if target == "TIMESTAMP":
+        return f"make_timestamp(px_widelong_1({sql}) * 1000)"
+    if target == "BOOLEAN":
+        return f"({sql} <> {blob('0')})"
+    if target == "BIG_DECIMAL":
+        return f"CAST(px_widenarrow_1({sql}) AS {DUCKDB[target]})"
+    return f"CAST(px_widetext_1({sql}) AS {duckdb_type(target)})"
+
+
+def _to_wide(sql: str, source: str) -> str:
+    if source == "UNKNOWN":
+        return f"CAST({sql} AS BLOB)"
+    if source in ("TIMESTAMP", "BOOLEAN"):
+        sql = cast_sql(sql, source, "LONG")
+    elif source == "FLOAT":
+        sql = f"CAST({sql} AS DOUBLE)"  # BigDecimal.valueOf takes a double
+    return f"px_wide_1(CAST({sql} AS VARCHAR))"
+
+
+def meeting(left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """Two sides of a comparison, one of them WIDE, as values that compare: doubles as doubles, texts as texts."""
+    others = [side.element for side in (left, right) if side.element != WIDE and side.literal is None]
+    if not others or others[0] in ("INT", "LONG", "BIG_DECIMAL", "TIMESTAMP", "BOOLEAN", "UNKNOWN"):
+        type_ = WIDE
+    else:
+        type_ = "DOUBLE" if others[0] in ("DOUBLE", "FLOAT") else "STRING"
+    first, second = (side.cast(type_ + ("_ARRAY" if side.array else "")) for side in (left, right))
+    return first, second
+
+
+def wide_literal(text: str) -> str:
+    """A literal as a WIDE decimal. Raises PinotError 700 when it is no number."""
+    try:
+        return blob(text)
+    except ValueError as error:
+        raise PinotError(QUERY_VALIDATION, str(error)) from None
 
 
 def literal_sql(text: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from meshloom.engine.broker.broker import Broker, QueryResult
 from meshloom.engine.errors import PinotError
-from meshloom.engine.server.relation import Relation, Relations
+from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.statement import Statement, parse
 from meshloom.errors import CallError, InputError, Problem, Refused
 from meshloom.infra.identity import Verifier

@@ -12,7 +12,7 @@ from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, text
-from meshloom.engine.server.relation import ColumnInfo
+from meshloom.engine.sql.relation import ColumnInfo
 from meshloom.engine.storage.catalog import Segment
 
 INDEXES = ("vector_index", "h3_index", "nullvalue_vector", "dictionary", "ifst_index", "json_index", "forward_index",

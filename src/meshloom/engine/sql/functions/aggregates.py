@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import hyperloglog
 from meshloom.engine.sql.functions.registry import Render, aggregate
 from meshloom.engine.sql.typed import DUCKDB, Typed
@@ -53,6 +54,17 @@ def hll(arguments: Sequence[Typed]) -> str:
     return hyperloglog.count(values, arguments[0].element, hyperloglog.log2m_of(arguments))
 
 
+def exact(arguments: Sequence[Typed]) -> str:
+    return "BIG_DECIMAL" if arguments[0].type in ("INT", "LONG", "BIG_DECIMAL") else WIDE
+
+
+def exact_sum(arguments: Sequence[Typed]) -> str:
+    value = arguments[0].cast(exact(arguments)).sql
+    if exact(arguments) == WIDE:
+        return f"px_widesum_1(list({value}) FILTER (WHERE {value} IS NOT NULL))"
+    return f"sum({value})"
+
+
 def raw_hll(arguments: Sequence[Typed]) -> str:
     values = f"list(DISTINCT {arguments[0].sql}) FILTER (WHERE {arguments[0].sql} IS NOT NULL)"
     return hyperloglog.count(values, arguments[0].element, hyperloglog.log2m_of(arguments), "hllraw")
@@ -62,7 +74,7 @@ NEGATIVE, POSITIVE = "'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"
 
 aggregate("count", "count({0})", "LONG", "LONG", "0")
 aggregate("sum", lambda a: f"sum({number(a[0])})", "DOUBLE", widened, "0.0")
-aggregate("sumPrecision", "sum({0}::DECIMAL(38,10))", "BIG_DECIMAL", "BIG_DECIMAL", "0", (1, 3))
+aggregate("sumPrecision", exact_sum, exact, exact, "0", (1, 3))
 aggregate("min", lambda a: f"min({number(a[0])})", "DOUBLE", same, POSITIVE)
 aggregate("max", lambda a: f"max({number(a[0])})", "DOUBLE", same, NEGATIVE)
 aggregate("minString", "min({0})", "STRING", "STRING")

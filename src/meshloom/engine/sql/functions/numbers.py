@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
 from meshloom.engine.sql.typed import NUMERIC, Typed
@@ -65,8 +66,8 @@ for name in ("exp", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos"
     scalar(name, text, "DOUBLE", 1, ["DOUBLE"])
 scalar("ln log", LN, "DOUBLE", 1, ["DOUBLE"])
 scalar("sign", "CAST(sign({0}) AS DOUBLE)", "DOUBLE", 1, ["DOUBLE"])
-scalar("abs", lambda a: f"abs({number(a[0]).sql})", kind)
-scalar("negate", lambda a: f"(- {number(a[0]).sql})", kind)
+scalar("abs", lambda a: f"{'px_wideabs_1' if a[0].type == WIDE else 'abs'}({number(a[0]).sql})", kind)
+scalar("negate", lambda a: f"{'px_widenegate_1' if a[0].type == WIDE else '-'}({number(a[0]).sql})", kind)
 scalar("ceil ceiling", "ceil({0})", "DOUBLE", 1, ["DOUBLE"])
 scalar("floor", "floor({0})", "DOUBLE", 1, ["DOUBLE"])
 scalar("power pow", "pow({0}, {1})", "DOUBLE", 2, ["DOUBLE"])

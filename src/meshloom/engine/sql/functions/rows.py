@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.registry import Result, key, scalar
 from meshloom.engine.sql.typed import Typed, duckdb_type
 from meshloom.infra.compute import Session
@@ -23,6 +24,7 @@ NAMED = re.compile(r"\bpx_[a-z0-9]+_\d+\b")
 ARROW = {
     "INT": pa.int32(), "LONG": pa.int64(), "FLOAT": pa.float32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(),
     "STRING": pa.string(), "JSON": pa.string(), "BYTES": pa.binary(), "TIMESTAMP": pa.timestamp("us"),
+    WIDE: pa.binary(),
 }  # fmt: skip
 
 

@@ -80,8 +80,9 @@ def sliced(text: str, start: int, end: int | None = None) -> str:
 def substr(arguments: Sequence[Typed]) -> str:
     places = [argument.literal for argument in arguments[1:]]
     if all(place is not None and place.isdigit() for place in places):  # the usual case needs no Python
-        end = places[1] if len(places) > 1 else "NULL"
-        return f"{arguments[0].sql}[{places[0]} + 1 : {end}]"
+        start = int(places[0] or 0)
+        length = f", {max(int(places[1] or 0) - start, 0)}" if len(places) > 1 else ""
+        return f"substr({arguments[0].sql}, {start + 1}{length})"
     return f"px_substr_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.multi.arithmetic import EXTREMES, number, saturated
@@ -45,7 +46,7 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
         return extreme_or_sum(translator, plain, value, where)
     assert found is not None
     if plain in ("distinctsum",) and len(arguments) == 1:
-        return distinct_sum(translator.translate(arguments[0]), where)
+        return distinct_sum(translator, translator.translate(arguments[0]), where)
     if not (plain in AS_ARGUMENT | AS_LONG or (plain.startswith("distinctcount") and found.multi == "INT")):
         return None
     if not found.least <= len(arguments) <= found.most:
@@ -55,7 +56,10 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     if where:
         # A FILTER inside the function's own text would have to be joined with this one: the rows are hidden instead.
         values[0] = Typed(f"CASE WHEN {where} THEN {values[0].sql} END", values[0].type)
-    return Typed(f"CAST({found.render(values)} AS {duckdb_type(type_)})", type_, aggregate=True)
+    if type_ == WIDE and plain != "anyvalue":
+        return Typed(f"CAST({found.render(values)} AS DOUBLE)", "DOUBLE", aggregate=True).cast(WIDE)
+    rendered = f"trunc({found.render(values)})" if plain in AS_LONG else found.render(values)
+    return Typed(f"CAST({rendered} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
 def over_values(translator: MultiTranslator, name: str, arguments: list[exp.Expr], where: str) -> Typed | None:
@@ -83,6 +87,8 @@ def extreme_or_sum(translator: MultiTranslator, name: str, value: Typed, where: 
     if name == "sum":
         value = number(value)
         type_ = WIDENED.get(value.type, value.type)
+        if type_ == WIDE:
+            return Typed(wide_sum(translator, value.sql, where, distinct), WIDE, aggregate=True)
         operand = value.cast(type_ if type_ != "LONG" else value.type).sql
         sql = f"sum({distinct}{operand}){suffix(where)}"
         if type_ == "LONG" and not translator.over:
@@ -96,6 +102,16 @@ def extreme_or_sum(translator: MultiTranslator, name: str, value: Typed, where: 
     return Typed(f"CAST({sql} AS {duckdb_type(value.type)})", value.type, aggregate=True)
 
 
+def wide_sum(translator: MultiTranslator, value: str, where: str, distinct: str = "") -> str:
+    """Raises PinotError 700 under OVER: DuckDB's windows take none but its own aggregations."""
+    if translator.over:
+        raise PinotError(
+            QUERY_VALIDATION, "SUM of BIG_DECIMAL values of any size is not supported as a window function"
+        )
+    known = f"({where}) AND {value} IS NOT NULL" if where else f"{value} IS NOT NULL"
+    return f"px_widesum_1(list({distinct}{value}) FILTER (WHERE {known}))"
+
+
 def start_value(name: str, type_: str) -> str:
     """What MIN and MAX of no rows answer when null handling is off (seen on 1.5.1); "" is null."""
     if type_ in EXTREMES:
@@ -107,9 +123,11 @@ def suffix(where: str) -> str:
     return f" FILTER (WHERE {where})" if where else ""
 
 
-def distinct_sum(value: Typed, where: str) -> Typed:
+def distinct_sum(translator: MultiTranslator, value: Typed, where: str) -> Typed:
     value = number(value)
     type_ = WIDENED.get(value.type, value.type)
+    if type_ == WIDE:
+        return Typed(wide_sum(translator, value.sql, where, "DISTINCT "), WIDE, aggregate=True)
     return Typed(f"CAST(sum(DISTINCT {value.sql}){suffix(where)} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
@@ -163,6 +181,8 @@ def collected(
         sql = f"string_agg({word}{value.cast('STRING').sql}, {separator}{keys}){suffix(where)}"
         return Typed(f"CAST({sql} AS VARCHAR)", "STRING", aggregate=True)
     type_ = options[0].upper() if options else value.type
+    if type_ == "BIG_DECIMAL" and value.type == WIDE:
+        type_ = WIDE
     if len(options) > 1 and options[1].lower() == "true":
         word = "DISTINCT "
     item = value.cast(type_).sql

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
+from meshloom.engine.sql.decimals import WIDE
+from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type, meeting
 
 NAMES: dict[type[exp.Expr], str] = {
     exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "divide", exp.Mod: "mod",
@@ -15,6 +16,7 @@ NAMES: dict[type[exp.Expr], str] = {
 OPERATORS = {
     "plus": "+", "add": "+", "minus": "-", "sub": "-", "times": "*", "mult": "*", "divide": "/", "div": "/", "mod": "%",
 }  # fmt: skip
+WIDE_NAMES = {"+": "plus", "-": "minus", "*": "times", "/": "divide", "%": "mod"}
 EXTREMES = {"INT": (-(2**31), 2**31 - 1), "LONG": (-(2**63), 2**63 - 1)}
 
 
@@ -26,7 +28,7 @@ def common(types: Sequence[str]) -> str:
     if len(kinds) == 1:
         return kinds.pop()
     if kinds <= set(NUMERIC):
-        if "BIG_DECIMAL" in kinds and kinds & {"FLOAT", "DOUBLE"}:
+        if kinds & {"BIG_DECIMAL", WIDE} and kinds & {"FLOAT", "DOUBLE"}:
             return "DOUBLE"
         return max(kinds, key=NUMERIC.index)
     if kinds <= {"TIMESTAMP", "LONG", "INT"}:
@@ -44,12 +46,37 @@ def operate(name: str, left: Typed, right: Typed) -> Typed:
     operator = OPERATORS[name]
     if type_ in EXTREMES:
         sql = _integer(operator, left, right, type_)
+    elif type_ == WIDE or (operator == "*" and left.type == right.type == "BIG_DECIMAL"):
+        # The product of two decimals may have twice the digits after the point.
+        a, b, type_ = left.cast(WIDE).sql, right.cast(WIDE).sql, WIDE
+        sql = f"px_wide{WIDE_NAMES[operator]}_2({a}, {b})"
+    elif type_ == "BIG_DECIMAL" and operator == "*":
+        a, b = (side.sql if side.type == type_ else f"CAST({side.sql} AS DECIMAL(19,0))" for side in (left, right))
+        sql = f"CAST(({a} * {b}) AS {duckdb_type(type_)})"
     else:
         a, b = left.cast(type_).sql, right.cast(type_).sql
         sql = f"CAST(({a} {operator} {b}) AS {duckdb_type(type_)})" if type_ != "UNKNOWN" else "NULL"
         if operator == "/" and type_ in ("DOUBLE", "FLOAT"):
             sql = f"CAST(({left.cast('DOUBLE').sql} / {right.cast('DOUBLE').sql}) AS {duckdb_type(type_)})"
     return Typed(sql, type_, aggregate=aggregate)
+
+
+def with_query(values: list[Typed], sql: str, types: Sequence[str]) -> tuple[list[Typed], str]:
+    """Values and the query whose columns, of `types`, they are compared with, in forms that DuckDB compares."""
+    result, columns, changed = [], [], False
+    for place, (value, type_) in enumerate(zip(values, types, strict=True)):
+        column = Typed(f'"c{place}"', type_)
+        if WIDE in (value.type, type_) and value.type != type_:
+            value, column = meeting(value, column)
+        elif value.type == "BIG_DECIMAL" and type_ != value.type:
+            value = value.cast("DOUBLE")
+        result.append(value)
+        columns.append(column.sql)
+        changed = changed or column.type != type_
+    if changed:
+        names = ", ".join(f'"c{place}"' for place in range(len(types)))
+        sql = f"SELECT {', '.join(columns)} FROM ({sql}) AS q({names})"
+    return result, sql
 
 
 def number(value: Typed) -> Typed:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.server.relation import Relations
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.multi.columns import Columns, meeting, of_columns, renamed, unique
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.select import Select
 from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.translate import inner_query
 from meshloom.engine.sql.typed import Typed, duckdb_type
@@ -28,17 +28,21 @@ def compile_multi(statement: Statement, relations: Relations) -> Compiled:
     sql, columns = query.compile(statement.tree, None)
     aggregates = any(isinstance(node, exp.Group) for node in statement.tree.walk())
     answer = tuple(OutputColumn(column.name, column.type) for column in columns)
-    return Compiled(sql, answer, tuple(query.tables), relations.generation, aggregates)
+    return Compiled(
+        sql, answer, tuple(dict.fromkeys(query.scans)), relations.generation, aggregates, scans=tuple(query.scans)
+    )
 
 
 @dataclass
 class Compiler:
-    """One query's translation. `withs` are the WITH names in sight, innermost last, with what DuckDB calls them."""
+    """One query's translation. `scans` are the tables that Pinot would read, as often as it would. `withs` are the
+    WITH names in sight, innermost last, with what DuckDB calls them, and the scans of each: Pinot puts the query in
+    the place of its name."""
 
     statement: Statement
     relations: Relations
-    tables: dict[str, None] = field(default_factory=dict)
-    withs: list[dict[str, tuple[str, Columns]]] = field(default_factory=list)
+    scans: list[str] = field(default_factory=list)
+    withs: list[dict[str, tuple[str, Columns, list[str]]]] = field(default_factory=list)
     names: int = 0
 
     def fresh(self, prefix: str) -> str:
@@ -71,11 +75,14 @@ class Compiler:
             raise PinotError(QUERY_VALIDATION, "WITH RECURSIVE is not supported")
         parts = []
         for cte in with_.expressions:
+            before = len(self.scans)
             sql, columns = self.compile(inner_query(cte.this), outer)
+            scans = self.scans[before:]
+            del self.scans[before:]
             names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
             columns = unique(renamed(columns, names))
             name = self.fresh("$with")  # a WITH name may hide a table that its own query reads
-            self.withs[-1][cte.alias.lower()] = (name, columns)
+            self.withs[-1][cte.alias.lower()] = (name, columns, scans)
             header = ", ".join(quoted(column.name) for column in columns)
             parts.append(f"{quoted(name)}({header}) AS ({sql})")
         return f"WITH {', '.join(parts)} "

@@ -83,7 +83,8 @@ class MultiTranslator(Translator):
         left, right = self.translate(node.left), node.right
         if not isinstance(right, exp.Any | exp.All):
             raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
-        sql, _ = self.columns.subquery(inner_query(right.this))
+        sql, columns = self.columns.subquery(inner_query(right.this))
+        (left,), sql = arithmetic.with_query([left], sql, [column.type for column in columns])
         word = "ANY" if isinstance(right, exp.Any) else "ALL"
         return Typed(f"({left.sql} {COMPARISONS[type(node)]} {word} ({sql}))", "BOOLEAN")
 
@@ -125,10 +126,8 @@ class MultiTranslator(Translator):
         if len(columns) != len(wanted):
             raise PinotError(QUERY_VALIDATION, f"{len(wanted)} values IN a query of {len(columns)} columns")
         values = [self.translate(value) for value in wanted]
-        text = ", ".join(
-            value.cast("DOUBLE").sql if value.type == "BIG_DECIMAL" and column.type != "BIG_DECIMAL" else value.sql
-            for value, column in zip(values, columns, strict=True)
-        )
+        values, sql = arithmetic.with_query(values, sql, [column.type for column in columns])
+        text = ", ".join(value.sql for value in values)
         if len(values) > 1:
             return Typed(f"(({text}) {word} ({sql}))", "BOOLEAN")
         return Typed(f"({text} {word} ({sql}))", "BOOLEAN", aggregate=values[0].aggregate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NAMES = {
     "INT": "INTEGER", "LONG": "BIGINT", "FLOAT": "REAL", "DOUBLE": "DOUBLE", "BIG_DECIMAL": "DECIMAL",
+    "WIDE_DECIMAL": "DECIMAL",
     "STRING": "CHARACTER", "JSON": "CHARACTER", "BYTES": "VARBINARY", "UNKNOWN": "NULL",
 }  # fmt: skip
 

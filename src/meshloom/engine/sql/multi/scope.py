@@ -38,12 +38,13 @@ class Sources:
     """Satisfies `Columns` for the translator. `outer` is the scope of the query around this one.
 
     `merged` are the columns that USING and NATURAL made one; `alias` finds what the select list calls a name, while
-    the clause at hand may use its aliases.
+    the clause at hand may use its aliases. `scans` are the tables that FROM reads.
     """
 
     def __init__(self, compile_: Compile, outer: Sources | None) -> None:
         self.sources: list[Source] = []
         self.merged: dict[str, Typed] = {}
+        self.scans: tuple[str, ...] = ()
         self.alias: Callable[[str], Typed | None] | None = None
         self._compile, self.outer = compile_, outer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.multi import grouping
+from meshloom.engine.sql.multi import correlation, grouping
 from meshloom.engine.sql.multi.columns import Column, Columns, output
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.nulls import never_null
@@ -68,18 +68,22 @@ class Select:
         from_ = self.node.args.get("from_")
         if from_ is None:
             return ""
+        before = len(self.compiler.scans)
         clause = From(self.compiler, self.translator)
         text, sources = clause.source(from_.this)
         self.scope.sources.extend(sources)
         for node in self.node.args.get("joins") or ():
             inner, added = clause.source(node.this)
             text += join(self.translator, node, inner, added)
+        self.scope.scans = tuple(self.compiler.scans[before:])
         return f"FROM {text}"
 
     def _where(self) -> str:
         where = self.node.args.get("where")
         if where is None:
             return ""
+        if self.scope.outer is not None and correlation.generates_values(where.this, self.scope):
+            self.compiler.scans += self.scope.outer.scans
         self.translator.filtering = True
         try:
             return f"WHERE {self.translator.condition(where.this).sql}"

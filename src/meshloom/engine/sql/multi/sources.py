@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, TABLE_DOES_NOT_EXIST, PinotError
-from meshloom.engine.server.relation import Relation
 from meshloom.engine.sql.multi.arithmetic import common
 from meshloom.engine.sql.multi.columns import Column, of_columns, renamed, unique
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.scope import Source, quoted
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.scope import read
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.translate import inner_query
@@ -76,7 +76,8 @@ class From:
         alias = node.alias_or_name
         for withs in reversed(self.compiler.withs):
             if node.name.lower() in withs:
-                name, columns = withs[node.name.lower()]
+                name, columns, scans = withs[node.name.lower()]
+                self.compiler.scans += scans
                 columns = renamed(columns, names_of(node))
                 header = ", ".join(quoted(column.name) for column in columns)
                 return f"{quoted(name)} AS {quoted(alias)}({header})", of_columns(alias, columns)
@@ -84,7 +85,7 @@ class From:
         if relation is None:
             raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{node.name}' not found")
         _check_hints(node, relation)
-        self.compiler.tables[relation.name] = None
+        self.compiler.scans.append(relation.name)
         nulls, prefix = self.compiler.statement.null_handling, quoted(alias)
         read_ = {name: read(info, prefix, nulls) for name, info in sorted(relation.columns.items())}
         hidden = {"$docId": Typed(f'{prefix}."$doc"', "INT"), "$hostName": Typed("'localhost'", "STRING")}

@@ -13,10 +13,10 @@ from meshloom.engine.errors import (
     UNKNOWN_COLUMN,
     PinotError,
 )
-from meshloom.engine.server.relation import Relation, Relations
 from meshloom.engine.sql.canonical import name_of, text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.explain import explained
 from meshloom.engine.sql.source import source_of

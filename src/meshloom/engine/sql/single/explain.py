@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from meshloom.engine.config.table import TableConfig
-from meshloom.engine.server.relation import Relation
 from meshloom.engine.sql.canonical import text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.typed import literal_sql
 
 COLUMNS = (

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
+from meshloom.engine.sql.decimals import WIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class ColumnInfo:
 
     `nullable` says that SQL NULLs may be stored; where null handling is off they read as `default` (typed as in
     FieldSpec). `physical` is the column's name in DuckDB. `indexes` holds Pinot's names (inverted, range, fst, text,
-    json, bloom, sorted, h3, vector), for what depends on them.
+    json, bloom, sorted, h3, vector), for what depends on them. `wide` says that a BIG_DECIMAL column holds values
+    beyond DECIMAL(38,10) and is stored as `decimals` says.
     """
 
     name: str
@@ -28,6 +30,12 @@ class ColumnInfo:
     physical: str = ""
     indexes: frozenset[str] = frozenset()
     dictionary: bool = True
+    wide: bool = False
+
+    @property
+    def stored_type(self) -> str:
+        """The type as expressions have it: BIG_DECIMAL has two forms."""
+        return WIDE if self.wide else self.data_type.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import httpx
 
 from benchmarks.row import Row, in_turns, seconds
 from meshloom.mesh.runtime import Mesh
@@ -47,12 +47,16 @@ def through_http(up: dict[str, Any], home: str) -> list[Row]:
     maya, sam = (shell(home, "token", user).strip() for user in ("maya", "sam"))
     (file,) = (Path(home) / "lake").glob("**/*__pos_transactions/data/*.parquet")
     found = []
-    with closing(duckdb.connect(f"{home}/bare.duckdb")) as bare, httpx.Client() as client:
+    host = str(up["broker"]).removeprefix("http://")
+    with closing(duckdb.connect(f"{home}/bare.duckdb")) as bare, closing(HTTPConnection(host)) as client:
         bare.execute(f"CREATE TABLE pos_transactions AS FROM '{file}'").execute("CHECKPOINT")
 
         def governed(sql: str, token: str, purpose: str) -> Any:
-            headers = {"Authorization": f"Bearer {token}", "X-Meshloom-Purpose": purpose}
-            answer = client.post(f"{up['broker']}/query/sql", json={"sql": sql}, headers=headers).json()
+            headers = {
+                "Authorization": f"Bearer {token}", "X-Meshloom-Purpose": purpose, "Content-Type": "application/json",
+            }  # fmt: skip
+            client.request("POST", "/query/sql", json.dumps({"sql": sql}), headers)
+            answer = json.load(client.getresponse())
             assert not answer["exceptions"], answer["exceptions"]
             return answer
 

@@ -6,15 +6,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from meshloom.engine.broker.running import Running
 from meshloom.engine.cluster import Cluster
 from meshloom.engine.config.table import TableConfig
 from meshloom.infra.compute import ComputeError, open_database
+from meshloom.server.doors import Address, Doors, bind
 
 SCHEMA = {
     "schemaName": "plays",
@@ -157,6 +160,29 @@ def test_scripts_are_off_unless_the_table_allows_them() -> None:
 
 
 # --- deadlines
+
+
+def test_a_query_is_listed_and_cancelled_over_http(cluster: Cluster) -> None:
+    listener = bind(Address("broker"))
+    doors = Doors([(cluster.broker_app, listener)])
+    doors.start()
+    door = httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    slow = "SET useMultistageEngine=true; SET clientQueryId='mine'; SELECT count(*) FROM plays a" + "".join(
+        f" CROSS JOIN plays b{number}" for number in range(17)
+    )
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(cluster.broker.query, slow, {"timeoutMs": "60000"})
+        wait_until = time.monotonic() + 20
+        while "mine" not in (listed := door.get("/queries").json()) and time.monotonic() < wait_until:
+            time.sleep(0.05)
+        assert listed["mine"] == slow
+        assert door.delete("/clientQuery/mine").status_code == 200
+        (exception,) = asked.result(timeout=20)["exceptions"]
+    assert exception["errorCode"] == 503
+    assert door.delete("/query/mine").status_code == 404
+    door.close()
+    doors.stop()
+
 
 SLOW = "SELECT count(*) FROM range(100000000) a, range(100000000) b"
 

@@ -121,7 +121,13 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         return cursors.page(call.path["name"], int(call.query.get("offset") or 0), int(size))
 
     def cancel(call: Call) -> Any:
-        return Reply(f"Query: {call.path['name']} not found on the broker", 404)
+        name = call.path["name"]
+        if broker is not None and broker.running.cancel(name):
+            return Reply(f"Cancelled query: {name}")
+        return Reply(f"Query: {name} not found on the broker", 404)
+
+    def under_way(call: Call) -> Any:
+        return broker.running.list() if broker is not None else {}  # others' queries are not for everybody's eyes
 
     def no_boundary(call: Call) -> Any:
         raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
@@ -132,8 +138,9 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
 
     listed = [
         Operation("GET", "/health", lambda call: text("OK"), "Whether the broker answers", "Health"),
-        Operation("GET", "/queries", lambda call: {}, "Queries under way", "Query"),
-        Operation("DELETE", "/query/{name}", cancel, "Stop a query", "Query"),
+        Operation("GET", "/queries", under_way, "Queries under way", "Query"),
+        Operation("DELETE", "/query/{name}", cancel, "Stop a query, by the broker's id", "Query"),
+        Operation("DELETE", "/clientQuery/{name}", cancel, "Stop a query, by its clientQueryId", "Query"),
         Operation("GET", "/debug/timeBoundary/{name}", no_boundary, "A hybrid table's boundary", "Routing"),
     ]
     if broker is None:

@@ -85,7 +85,7 @@ class Broker:
         """
         compiled = self.compiled(statement, key, relations)
         started = time.perf_counter()
-        rows = self._execute(compiled.sql, timeout_of(statement))
+        rows = self._execute(compiled.sql, statement)
         documents = None
         if compiled.counted:
             last = rows.num_columns - 1
@@ -150,10 +150,11 @@ class Broker:
             session = self._local.session = self._server.cursor()
         return session
 
-    def _execute(self, sql: str, timeout_ms: int) -> pa.Table:
-        session = self._session()
+    def _execute(self, sql: str, statement: Statement) -> pa.Table:
+        session, timeout_ms = self._session(), timeout_of(statement)
+        name = statement.option("clientQueryId") or uuid.uuid4().hex
         provide(sql, self._server, session)
-        with self.running.watched(session, uuid.uuid4().hex, sql, timeout_ms) as query:
+        with self.running.watched(session, name, statement.text, timeout_ms) as query:
             try:
                 return session.arrow(sql)
             except ComputeError as error:

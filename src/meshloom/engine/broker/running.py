@@ -40,7 +40,9 @@ class Running:
         """Run the block's one statement under the watch; what stops it is told in the query's `stopped`."""
         query = Query(id_, sql, session, time.monotonic() + timeout_ms / 1000)
         with self._changed:
-            self._queries[id_] = query
+            while query.id in self._queries:  # a client may give several queries one name
+                query.id += "+"
+            self._queries[query.id] = query
             if self._watch is None:
                 self._watch = threading.Thread(target=self._until_stopped, name="query-deadlines", daemon=True)
                 self._watch.start()
@@ -50,7 +52,7 @@ class Running:
             yield query
         finally:
             with self._changed:
-                del self._queries[id_]
+                del self._queries[query.id]
 
     def cancel(self, id_: str) -> bool:
         """Stop a query; false when none of that id runs."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.running import Running
+from meshloom.engine.broker.ties import heap_order
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
@@ -91,6 +92,8 @@ class Broker:
             last = rows.num_columns - 1
             documents = int(rows.column(last)[0].as_py() or 0) if rows.num_rows else 0
             rows = rows.remove_column(last)
+        if compiled.ties:
+            rows = settled(rows, compiled.ties)
         read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
         return QueryResult(
             named(compiled.columns, rows),
@@ -168,11 +171,18 @@ class Broker:
 def readable(compiled: Compiled) -> Compiled:
     """With BIG_DECIMAL values of any size as text, and typed as Pinot types them."""
     types = [column.type for column in compiled.columns]
-    sql = decimals.readable(compiled.sql, types, int(compiled.counted))
+    sql = decimals.readable(compiled.sql, types, int(compiled.counted) + compiled.ties)
     if sql is compiled.sql:
         return compiled
     columns = tuple(replace(c, type=c.type.replace(decimals.WIDE, "BIG_DECIMAL")) for c in compiled.columns)
     return replace(compiled, sql=sql, columns=columns)
+
+
+def settled(rows: pa.Table, ties: int) -> pa.Table:
+    """Equal rows in Pinot's order; the last `ties` columns are their keys and the document."""
+    answer = rows.select(range(rows.num_columns - ties))
+    *keys, documents = (rows.column(place).to_pylist() for place in range(rows.num_columns - ties, rows.num_columns))
+    return answer.take(pa.array(heap_order(list(zip(*keys, strict=True)), documents), pa.int64()))
 
 
 def named(columns: tuple[OutputColumn, ...], rows: pa.Table) -> tuple[OutputColumn, ...]:

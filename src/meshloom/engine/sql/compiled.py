@@ -24,6 +24,8 @@ class Compiled:
     `aggregates` says that the answer is one of an aggregation: numDocsScanned and the like depend on it.
     `counted` says that the SQL has one more column, in each row the number of documents that the filter let through.
     `scans` names each table as often as Pinot would read it, which tells in numSegmentsQueried and totalDocs.
+    `ties` counts further columns of the SQL that are no part of the answer: the keys of ORDER BY and the document, by
+    which equal rows are put in Pinot's order.
     `generation` is the tables' when it was compiled; it is void when theirs has grown.
     """
 
@@ -34,6 +36,7 @@ class Compiled:
     aggregates: bool = False
     group_by: bool = False
     counted: bool = False
+    ties: int = 0
     scans: tuple[str, ...] = ()
 
     @property

@@ -28,6 +28,7 @@ MULTI_STAGE = (
     "SQLParsingError: It seems that the query is only supported by the multi-stage query engine, please retry the "
     "query using the multi-stage query engine (https://docs.pinot.apache.org/developers/advanced/v2-multi-stage-query-engine)"
 )
+MOST_TIES = 1_000  # rows; beyond it equal rows stay in the order of their documents
 DEFAULT_LIMIT = 10  # pinot.broker.default.query.limit
 CLAUSES = {"expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct", "kind", "hint"}
 
@@ -139,6 +140,9 @@ class _Query:
         values = [f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)]
         if counted:
             values.append(f'{self._documents(bool(group), filtered)} AS "$documents"')
+        order = self._order(distinct)
+        ties = self._ties(distinct or bool(group) or aggregates)
+        values += [f'{sql} AS "$tie{number}"' for number, sql in enumerate(ties)]
         parts = ["SELECT DISTINCT" if distinct else "SELECT", ", ".join(values)]
         parts.append(f"FROM {self.source}{self._laterals()}{filtered}")
         if group:
@@ -146,12 +150,13 @@ class _Query:
         having = self.select.args.get("having")
         if having is not None:
             parts.append(f"HAVING {self.translator.condition(self._resolved(having.this)).sql}")
-        order = self._order(distinct)
         if order:
             parts.append("ORDER BY " + ", ".join(order))
         parts.append(self._limit())
         columns = tuple(OutputColumn(item.name, item.value.type, _constant(item)) for item in self.items)
-        return Compiled(" ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted)
+        return Compiled(
+            " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties)
+        )
 
     def _exploded(self, group: list[Typed], keys: list[Typed]) -> list[Typed]:
         """Each value of a multi-value key makes a group of its own: the keys and items as they stand behind that."""
@@ -258,6 +263,15 @@ class _Query:
             keys.append(f"{sql} {'DESC' if ordered.args.get('desc') else 'ASC'} {nulls}")
         plain = not distinct and not self.exploded and not any(item.value.aggregate for item in self.items)
         return [*keys, '"$segment"', '"$doc"'] if plain and not self.select.args.get("group") else keys
+
+    def _ties(self, grouped: bool) -> list[str]:
+        """The keys of ORDER BY and the document, where Pinot's order among equal rows can be told."""
+        order = self.select.args.get("order")
+        one = self.relation.segments == 1 and not self.select.args.get("offset")
+        if order is None or grouped or self.exploded or not one or limit_of(self.select) > MOST_TIES:
+            return []
+        keys = [self.translator.translate(self._resolved(ordered.this)).sql for ordered in order.expressions]
+        return [*keys, '"$doc"']
 
     def _limit(self) -> str:
         offset = self.select.args.get("offset")

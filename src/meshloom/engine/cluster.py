@@ -63,5 +63,6 @@ class Cluster:
         )
 
     def close(self) -> None:
+        self.broker.close()
         self.server.close()
         self.catalog.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -157,6 +159,19 @@ def test_scripts_are_off_unless_the_table_allows_them() -> None:
 
     with pytest.raises(PinotError, match="Groovy transform functions are disabled"):
         check_groovy(parse("SELECT groovy('{}', '1') FROM t").tree, Plain)  # type: ignore[arg-type]
+
+
+def test_an_engine_that_ends_says_nothing(tmp_path: Path) -> None:
+    """A connection that outlives the interpreter makes DuckDB's binding report a leak on standard error."""
+    script = f"""
+from pathlib import Path
+from meshloom.engine.cluster import Cluster
+cluster = Cluster.open(Path({str(tmp_path)!r}))
+assert cluster.broker.query("SELECT lpad('a', 3, 'x')")["resultTable"]["rows"] == [["xxa"]]
+cluster.close()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 # --- deadlines

@@ -62,6 +62,7 @@ class Broker:
         self._server = server
         self.running = Running()
         self._local = threading.local()
+        self._sessions: list[Session] = []
         self._lock = threading.Lock()
         self._cache: OrderedDict[Any, Compiled] = OrderedDict()
 
@@ -147,16 +148,25 @@ class Broker:
             milliseconds=result.milliseconds,
         )
 
+    def close(self) -> None:
+        """Release every thread's session; no query may come after it."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+
     def _session(self) -> Session:
         session: Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = self._server.cursor()
+            with self._lock:
+                self._sessions.append(session)
         return session
 
     def _execute(self, sql: str, statement: Statement) -> pa.Table:
         session, timeout_ms = self._session(), timeout_of(statement)
         name = statement.option("clientQueryId") or uuid.uuid4().hex
-        provide(sql, self._server, session)
+        provide(sql, self._server, self._server.functions)
         with self.running.watched(session, name, statement.text, timeout_ms) as query:
             try:
                 return session.arrow(sql)

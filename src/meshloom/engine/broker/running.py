@@ -72,14 +72,17 @@ class Running:
         query.stopped = query.stopped or why
         query.session.interrupt()
 
+    def _stop_late(self, now: float) -> None:
+        for query in self._queries.values():
+            if query.deadline <= now:
+                self._stop(query, "timeout")
+
     def _until_stopped(self) -> None:
         with self._changed:
             idle = False
             while True:
                 now = time.monotonic()
-                for query in self._queries.values():
-                    if query.deadline <= now:
-                        self._stop(query, "timeout")
+                self._stop_late(now)
                 # An interrupt may come before its statement has begun: it is tried again until the query is gone.
                 coming = min((max(query.deadline, now + AGAIN) for query in self._queries.values()), default=NEVER)
                 self._wakes = NEVER if idle and not self._queries else min(coming, now + TICK)

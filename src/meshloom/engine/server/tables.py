@@ -32,6 +32,7 @@ class Server:
         self.instance = "Server_127.0.0.1_8098"
         self.database = self._open(folder / "cache.duckdb", threads, memory)
         self._session = self.database.cursor()
+        self.functions = self.database.cursor()  # adds row functions for all; it is closed with the rest
         self._session.execute(f"CREATE TABLE IF NOT EXISTS {LOADED} (physical VARCHAR, id UINTEGER, rows BIGINT)")
         self.restore()
 
@@ -227,5 +228,6 @@ class Server:
 
     def close(self) -> None:
         with self._lock:
+            self.functions.close()
             self._session.close()
             self.database.close()

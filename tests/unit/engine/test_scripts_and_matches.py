@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meshloom.engine.groovy import GroovyError, parse
@@ -52,7 +52,11 @@ def test_what_is_not_listed_does_not_exist(script: str) -> None:
         parse(script)({"a": 1})
 
 
-@given(st.text(max_size=60))
+@settings(max_examples=500)
+@example("[")
+@example("[a:")
+@example("{ a,")
+@given(st.text(max_size=60) | st.text("[]{}()a1'\"+-:,.?=<>! \n;", max_size=40))
 def test_any_text_is_a_script_or_a_groovy_error(text: str) -> None:
     try:
         parse(text)({})

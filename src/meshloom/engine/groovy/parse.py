@@ -93,6 +93,9 @@ class _Parser:
     def kind(self) -> str:
         return self._tokens[self._at][0]
 
+    def following(self) -> tuple[str, str]:
+        return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
+
     def text(self) -> str:
         kind, text = self._tokens[self._at]
         return text if kind in ("sign", "name") else ""
@@ -150,11 +153,11 @@ class _Parser:
             return self.branch()
         if self.taken("for"):
             return self.loop()
-        following = self._tokens[self._at + 1][0]
+        following = self.following()[0]
         if self.text() in TYPES and following == "name":
             self._at += 1
             return self.assignment(self.name(), declared=True)
-        after = self._tokens[self._at + 1][1]
+        after = self.following()[1]
         if self.kind() == "name" and after in ("=", "+=", "-=", "*=", "/="):
             return self.assignment(self.name())
         return self.expression()
@@ -297,7 +300,7 @@ class _Parser:
 
     def closure(self) -> Node:
         names = ["it"]
-        if self.kind() == "name" and self._tokens[self._at + 1][1] in ("->", ","):
+        if self.kind() == "name" and self.following()[1] in ("->", ","):
             names = [self.name()]
             while self.taken(","):
                 names.append(self.name())
@@ -308,6 +311,8 @@ class _Parser:
 
     def primary(self) -> Node:
         kind, text = self._tokens[self._at]
+        if kind == "end":
+            raise self.error()
         self._at += 1
         if kind == "number":
             number = values.number(text)
@@ -332,10 +337,12 @@ class _Parser:
         if self.taken(":"):
             self.need("]")
             return lambda variables: {}
-        if self._tokens[self._at + 1][1] == ":" and self.kind() in ("name", "text"):
+        if self.following()[1] == ":" and self.kind() in ("name", "text"):
             pairs: dict[str, Node] = {}
             while not self.taken("]"):
                 kind, text = self._tokens[self._at]
+                if kind not in ("name", "text"):
+                    raise self.error()
                 self._at += 1
                 self.need(":")
                 pairs[values.unescaped(text[1:-1]) if kind == "text" else text] = self.expression()

@@ -14,12 +14,10 @@ import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.running import Running
-from meshloom.engine.broker.ties import heap_order
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
     QUERY_EXECUTION,
-    QUERY_VALIDATION,
     PinotError,
     RestError,
 )
@@ -32,6 +30,7 @@ from meshloom.engine.sql.options import check_indexes, timeout_of
 from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.single import compile_single
 from meshloom.engine.sql.statement import Statement, parse
+from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
 CACHED = 2_000
@@ -115,9 +114,6 @@ class Broker:
             if found is not None and found.generation == self._server.generation:
                 self._cache.move_to_end(key)
                 return found
-        if statement.explain and statement.multistage:
-            why = "EXPLAIN PLAN FOR tells the single-stage engine's plan only; see docs/reference/pinot-differences.md"
-            raise PinotError(QUERY_VALIDATION, why)
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
         found = readable(compile_(statement, relations or self._server))

@@ -20,6 +20,7 @@ from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 LONGS = frozenset(
     ("year", "quarter", "month", "week", "dayofyear", "dayofmonth", "dayofweek", "hour", "minute", "second")
 )
+TO_VALUES = "Multi-valued columns do not compare with single values. Use ARRAY_TO_MV()"
 INTEGRAL = {"mod", "divide", "div", "plus", "add", "minus", "sub", "times", "mult"}
 
 
@@ -38,6 +39,7 @@ class MultiTranslator(Translator):
         self.over = False
         self.filtering = False
         self.leaf = False
+        self.unplanned: PinotError | None = None  # what planning refuses, once all is found valid
         self.exploded: dict[str, str] = {}  # an array's text and the source in FROM that has its values
 
     def translate(self, node: exp.Expr) -> Typed:
@@ -94,6 +96,10 @@ class MultiTranslator(Translator):
             return
         kinds = [self.translate(side).type for side in sides]
         if any(kind.endswith("_ARRAY") for kind in kinds) and len(set(kinds)) > 1:
+            if operator in ("=", "<>") and set(kinds) == {"STRING", "STRING_ARRAY"}:
+                # Calcite's validation lets it pass; what else it finds comes first.
+                self.unplanned = PinotError(QUERY_PLANNING, f"QueryPlanningError: {TO_VALUES}")
+                return
             names = " ".join((f"<{calcite_name(kinds[0])}>", operator, f"<{calcite_name(kinds[1])}>"))
             form = f"<COMPARABLE_TYPE> {operator} <COMPARABLE_TYPE>"
             raise PinotError(
@@ -222,7 +228,7 @@ class MultiTranslator(Translator):
             return Typed(f"CAST(GROUPING({values}) AS BIGINT)", "LONG", aggregate=True)
         if plain == "arraytomv" and len(arguments) == 1:
             return self.flattened(arguments[0])
-        if find_aggregate(name) is None and find_scalar(name) is None:
+        if (find_aggregate(name) is None and find_scalar(name) is None) or plain == "groovy":
             kinds = ", ".join(f"<{calcite_name(self.translate(argument).type)}>" for argument in arguments)
             raise PinotError(
                 QUERY_VALIDATION,

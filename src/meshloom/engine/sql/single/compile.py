@@ -21,6 +21,7 @@ from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.explain import explained
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
+from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
@@ -28,7 +29,6 @@ MULTI_STAGE = (
     "SQLParsingError: It seems that the query is only supported by the multi-stage query engine, please retry the "
     "query using the multi-stage query engine (https://docs.pinot.apache.org/developers/advanced/v2-multi-stage-query-engine)"
 )
-MOST_TIES = 1_000  # rows; beyond it equal rows stay in the order of their documents
 DEFAULT_LIMIT = 10  # pinot.broker.default.query.limit
 CLAUSES = {"expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct", "kind", "hint"}
 

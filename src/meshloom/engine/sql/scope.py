@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
-from meshloom.engine.sql.relation import ColumnInfo, Relation
+from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql, wide_literal
 
 VIRTUAL = ("$docId", "$segmentName", "$hostName")  # Pinot gives every table these (VirtualColumnProviderFactory.java)
@@ -18,11 +18,13 @@ VIRTUAL = ("$docId", "$segmentName", "$hostName")  # Pinot gives every table the
 
 @dataclass(frozen=True)
 class Scope:
-    """One table's columns under an alias. `nulls` says that a stored null reads as null."""
+    """One table's columns under an alias. `nulls` says that a stored null reads as null. `others` are the tables that
+    functions may name besides."""
 
     relation: Relation
     alias: str
     nulls: bool
+    others: Relations | None = None
 
     def column(self, name: str, table: str = "") -> Typed:
         """Raises PinotError 710, as Pinot does, when the table has no such column."""
@@ -36,6 +38,9 @@ class Scope:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")
+
+    def table(self, name: str) -> Relation | None:
+        return self.others.find(name) if self.others is not None else None
 
     def find(self, name: str) -> ColumnInfo | None:
         return _find(self.relation.columns, name)

@@ -12,6 +12,9 @@ from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.multi_values import over_arrays
+from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.lookup import lookup
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql, meeting, wide_literal
 from meshloom.engine.sql.windows import window
 
@@ -24,6 +27,9 @@ class Columns(Protocol):
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         """A query inside an expression, which may name columns of the query around it. Raises PinotError 700."""
+
+    def table(self, name: str) -> Relation | None:
+        """Another table that a function names; None when there is none, or none may be read here."""
 
 
 COMPARISONS: dict[type[exp.Expr], str] = {
@@ -247,6 +253,8 @@ class Translator:
         aggregate = find_aggregate(name)
         if aggregate is not None:
             return self.aggregation(name, arguments)
+        if key(name) == "lookup":
+            return lookup(arguments, self.columns.table, self.translate, self.nulls)
         function = find_scalar(name)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")

@@ -228,7 +228,8 @@ class MultiTranslator(Translator):
             return Typed(f"CAST(GROUPING({values}) AS BIGINT)", "LONG", aggregate=True)
         if plain == "arraytomv" and len(arguments) == 1:
             return self.flattened(arguments[0])
-        if (find_aggregate(name) is None and find_scalar(name) is None) or plain == "groovy":
+        known = plain == "lookup" or find_aggregate(name) is not None or find_scalar(name) is not None
+        if not known or plain == "groovy":
             kinds = ", ".join(f"<{calcite_name(self.translate(argument).type)}>" for argument in arguments)
             raise PinotError(
                 QUERY_VALIDATION,

@@ -35,7 +35,7 @@ class Select:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
         self.compiler, self.node = compiler, _named_windows(node)
         self.top = node is compiler.statement.tree
-        self.scope = Sources(compiler.compile, outer)
+        self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)
         self.resolving: list[str] = []
 

@@ -56,7 +56,7 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     if statement.explain:
         return explained(select, relation, limit_of(select), relations.generation)
     check_groovy(select, relation)
-    scope = Scope(relation, "", statement.null_handling)
+    scope = Scope(relation, "", statement.null_handling, relations)
     return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
         relations.generation
     )
@@ -75,6 +75,9 @@ class NoColumns:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(SQL_PARSING, MULTI_STAGE)
+
+    def table(self, name: str) -> Relation | None:
+        return None
 
 
 def literals(select: exp.Select, generation: int) -> Compiled:

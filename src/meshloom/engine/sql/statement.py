@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -78,7 +79,13 @@ def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
 
     `options` are the request's; `SET k=v;` before the query and `OPTION(k=v)` behind it add to them.
     """
-    collected = dict(options or {})
+    return _parsed(text, tuple((options or {}).items()))
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
+    """Kept: a dashboard asks the same again, and nobody changes a statement's tree."""
+    collected = dict(options)
     rest = text
     while match := SET.match(rest):
         collected[match[1]] = _unquoted(match[2])

@@ -45,7 +45,11 @@ OPTIONS = frozenset(
     )
 )  # fmt: skip
 
-READS_TABLES = frozenset({"lookup", "insubquery"})
+NOT_GOVERNED = {
+    "lookup": "it reads a table that no decision was made on; join it",
+    "insubquery": "it reads a table that no decision was made on; use IN (SELECT …)",
+    "gapfill": "it makes rows of queries within queries, which policies do not follow",
+}
 
 
 def check(statement: Statement) -> None:
@@ -60,8 +64,10 @@ def check(statement: Statement) -> None:
             raise _refused(f"{type(node).__name__} ({node.sql(dialect='pinot')[:80]})", "it is not on the list")
         if isinstance(node, exp.Identifier) and node.name.startswith("$"):
             raise _refused(f"the virtual column {node.name}", "it numbers rows that may be hidden")
-        if isinstance(node, exp.Anonymous) and node.name.replace("_", "").lower() in READS_TABLES:
-            raise _refused(f"the function {node.name}", "it reads a table that no decision was made on; join it")
+        if isinstance(node, exp.Anonymous) and (why := NOT_GOVERNED.get(node.name.replace("_", "").lower())):
+            raise _refused(f"the function {node.name}", why)
+    if not statement.multistage and statement.tree.find(exp.Subquery):
+        raise _refused("a subquery", "it needs useMultistageEngine=true")
 
 
 def _refused(what: str, why: str) -> Refused:

@@ -19,6 +19,7 @@ from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.explain import explained
+from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.ties import MOST_TIES
@@ -45,6 +46,8 @@ class Item:
 def compile_single(statement: Statement, relations: Relations) -> Compiled:
     """Raises PinotError: 190 no such table, 710 unknown column, 700 what Pinot refuses or is not understood here."""
     select = statement.tree
+    if isinstance(select, exp.Select) and is_gapfill(select) and not statement.explain:
+        return _gapfilled(statement, select, relations)
     if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join, exp.Window)):
         raise PinotError(SQL_PARSING, MULTI_STAGE)
     unknown = sorted(key for key, value in select.args.items() if value and key not in CLAUSES)
@@ -60,6 +63,17 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
         relations.generation
     )
+
+
+def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -> Compiled:
+    nulls = statement.null_handling
+
+    def ask(one: exp.Select, relation: Relation) -> Compiled:
+        check_groovy(one, relation)
+        translator = Translator(Scope(relation, "", nulls, relations), single=True, nulls=nulls)
+        return _Query(statement, one, relation, translator).compile(relations.generation)
+
+    return compile_gapfill(select, ask, lambda one: table_of(one, relations))
 
 
 def limit_of(select: exp.Select) -> int:

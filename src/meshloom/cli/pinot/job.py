@@ -55,6 +55,18 @@ def read_job(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
     return dict(job)
 
 
+def properties(path: Path) -> dict[str, str]:
+    """A Java property file: `name=value` or `name: value`, with comments. Raises InputError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
+        ) from error
+    pairs = (re.match(r"\s*([^#!=:\s][^=:\s]*)\s*[=:]?\s*(.*)", line) for line in lines)
+    return {found[1]: found[2].strip() for found in pairs if found}
+
+
 def inputs(job: Mapping[str, Any]) -> list[Path]:
     """The job's files, sorted. Raises InputError when there are none."""
     place = urlsplit(str(job["inputDirURI"]))
@@ -96,10 +108,9 @@ def names_of(job: Mapping[str, Any], sequence: int) -> dict[str, str]:
     return found | {f"segmentNameGenerator.configs.{name}": str(v) for name, v in (spec.get("configs") or {}).items()}
 
 
-def run(job: Mapping[str, Any], controller: Controller | None = None) -> Iterator[str]:
+def run(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
     """Ingest each file and yield a line on it. Raises Failed, InputError, Broken."""
     files = inputs(job)
-    target = controller or Controller(str(job["pinotClusterSpecs"][0]["controllerURI"]))
     table = str(job["tableSpec"]["tableName"])
     table = table if table.endswith("_OFFLINE") else f"{table}_OFFLINE"
     for sequence, path in enumerate(files):

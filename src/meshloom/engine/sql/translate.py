@@ -268,18 +268,23 @@ class Translator:
             return self.distinct(name, arguments[0], suffix)
         if found.name == "count" and (not arguments or isinstance(arguments[0], exp.Star)):
             return Typed(f"count(*){suffix}", "LONG", aggregate=True)
-        if not found.least <= len(arguments) <= found.most:
+        if len(arguments) < found.least or (found.most >= 0 and len(arguments) > found.most):
             raise PinotError(QUERY_VALIDATION, f"Invalid number of arguments for aggregation {name.lower()}")
         values = [self.translate(argument) for argument in arguments]
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
         over = over_arrays(found.name.lower()) if values[0].array else None
-        if over is not None:
+        if found.gather is not None:
+            sql = found.gather(values, suffix)
+        elif over is not None:
             sql = over(values, suffix)
         else:
             sql = found.render(values)
-            inner = sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
-            sql = inner if " FILTER " in sql and where else sql + suffix
+            if where and " FILTER " in sql:  # one of its own, several times perhaps: the rows are hidden instead
+                values[0] = Typed(f"(CASE WHEN {where} THEN {values[0].sql} END)", values[0].type)
+                sql = found.render(values)
+            else:
+                sql += suffix
         if self.single and not self.nulls and found.empty:
             sql = f"coalesce({sql}, {wide_literal(found.empty) if type_ == WIDE else found.empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)

@@ -1,22 +1,27 @@
-"""Pinot's functions: one table that says for each name how DuckDB does it. What is not in it cannot be called."""
+"""Pinot's functions: one table that says for each name how it is done. What is not in it cannot be called."""
 
 from meshloom.engine.sql.functions import (
     aggregates,
     arrays,
     dates,
     decimal_rows,
+    filters,
+    geohash,
     groovy_calls,
     hashes,
     hyperloglog,
+    identifiers,
     json_match,
     json_paths,
     logic,
     multi_values,
     numbers,
+    refused,
     text,
     text_match,
     time_formats,
     urls,
+    vectors,
 )
 from meshloom.engine.sql.functions.registry import Aggregate, Scalar, find_aggregate, find_scalar
 from meshloom.engine.sql.functions.rows import provide
@@ -28,19 +33,24 @@ __all__ = [
     "arrays",
     "dates",
     "decimal_rows",
+    "filters",
     "find_aggregate",
     "find_scalar",
+    "geohash",
     "groovy_calls",
     "hashes",
     "hyperloglog",
+    "identifiers",
     "json_match",
     "json_paths",
     "logic",
     "multi_values",
     "numbers",
     "provide",
+    "refused",
     "text",
     "text_match",
     "time_formats",
     "urls",
+    "vectors",
 ]

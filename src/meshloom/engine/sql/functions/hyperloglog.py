@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import Typed
 
 M32, MIX = 0xFFFFFFFF, 0x5BD1E995
@@ -87,17 +88,23 @@ def estimate(hashes: Iterable[int], log2m: int) -> int:
     return math.floor(count * math.log(count / zeros) + 0.5) if zeros else math.floor(found + 0.5)
 
 
-HASHES = {"LONG": of_long, "DOUBLE": of_double, "FLOAT": of_float, "STRING": lambda text: of_bytes(text.encode()),
-          "BYTES": of_bytes}  # fmt: skip
-for type_, hash_ in HASHES.items():
-    row_function(
-        f"hll{type_}", lambda values, log2m, h=hash_: estimate((h(value) for value in values), log2m), "LONG",
-        [f"{type_}_ARRAY", "INT"],
+HASHES: dict[str, Callable[[Any], int]] = {
+    "LONG": of_long, "DOUBLE": of_double, "FLOAT": of_float, "STRING": lambda text: of_bytes(text.encode()),
+    "BYTES": of_bytes,
+}  # fmt: skip
+
+
+def _row(form: str, type_: str, function: Callable[[Iterable[int], int], object], result: str) -> None:
+    name, hash_ = f"px_{form}{type_.lower()}_2", HASHES[type_]
+    ROWS[name] = RowFunction(
+        name, lambda values, log2m: function((hash_(value) for value in values), log2m), (f"{type_}_ARRAY", "INT"),
+        result, False,
     )  # fmt: skip
-    row_function(
-        f"hllraw{type_}", lambda values, log2m, h=hash_: serialized((h(value) for value in values), log2m), "STRING",
-        [f"{type_}_ARRAY", "INT"],
-    )  # fmt: skip
+
+
+for type_ in HASHES:
+    _row("hll", type_, estimate, "LONG")
+    _row("hllraw", type_, serialized, "STRING")
 
 
 def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll") -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.typed import Typed
 
 Render = Callable[[Sequence[Typed]], str]
 Result = str | Callable[[Sequence[Typed]], str]
+Gather = Callable[[Sequence[Typed], str], str]  # arguments and a " FILTER (WHERE …)" behind each aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Aggregate:
     """A function of many rows. `single` and `multi` are the result types in the two engines.
 
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
+    `gather` is there for those that collect the rows and calculate in Python; it stands in for `render`.
     """
 
     name: str
@@ -61,11 +63,13 @@ class Aggregate:
     empty: str = ""
     least: int = 1
     most: int = 1
-    literals: tuple[int, ...] = field(default=())  # positions that must be literals
+    gather: Gather | None = None
 
 
 SCALARS: dict[str, Scalar] = {}
 AGGREGATES: dict[str, Aggregate] = {}
+REFUSED: dict[str, tuple[str, str]] = {}  # key -> Pinot's name, why it is not here
+EXTRAS: dict[str, str] = {}  # key -> the optional dependency that a function needs
 
 
 def key(name: str) -> str:
@@ -95,6 +99,41 @@ def aggregate(
         AGGREGATES[key(name)] = Aggregate(name, _template(render), single, multi, empty, least, most)
 
 
+def gathering(
+    names: str,
+    gather: Gather,
+    result: Result,
+    arity: tuple[int, int] | int = 1,
+    *,
+    empty: str = "",
+    multi: Result | None = None,
+) -> None:
+    """Add an aggregation that collects its rows, under each of the names in `names`; arrays reach it as they are."""
+    least, most = (arity, arity) if isinstance(arity, int) else arity
+    for name in names.split():
+        AGGREGATES[key(name)] = Aggregate(
+            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather
+        )
+
+
+def refuse(names: str, reason: str) -> None:
+    """Functions of Pinot's that are not here: a call is answered with the reason, a sentence without its full stop."""
+    for name in names.split():
+        REFUSED[key(name)] = (name, reason)
+
+
+def needs(extra: str, names: str) -> None:
+    """Say that functions need the packages of `meshloom[extra]`."""
+    for name in names.split():
+        EXTRAS[key(name)] = extra
+
+
+def _refused(name: str) -> None:
+    found = REFUSED.get(key(name)) or REFUSED.get(key(name).removesuffix("mv"))
+    if found is not None:
+        raise PinotError(QUERY_VALIDATION, f"Unsupported function: {found[0]} ({found[1]})")
+
+
 def _template(render: Render | str) -> Render:
     if not isinstance(render, str):
         return render
@@ -105,9 +144,15 @@ def _template(render: Render | str) -> Render:
 
 
 def find_scalar(name: str) -> Scalar | None:
+    """Raises PinotError 700 for one of Pinot's that is refused, with the reason."""
+    _refused(name)
     return SCALARS.get(key(name))
 
 
 def find_aggregate(name: str) -> Aggregate | None:
-    """By its name, also with the MV behind it that older queries give multi-value columns."""
+    """By its name, also with the MV behind it that older queries give multi-value columns. Raises PinotError 700 for
+    one of Pinot's that is refused, with the reason."""
+    _refused(name)
+    if key(name) in SCALARS:
+        return AGGREGATES.get(key(name))
     return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

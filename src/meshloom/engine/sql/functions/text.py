@@ -155,7 +155,7 @@ def suffixes(text: str, most: int, after: str = "") -> list[str]:
 
 def ngrams(text: str, least: int, most: int | None = None) -> list[str]:
     """Each run of characters once, shorter ones first."""
-    sizes = range(least, (least if most is None else most) + 1)
+    sizes = range(max(least, 1), (least if most is None else most) + 1)
     return list(dict.fromkeys(text[at : at + size] for size in sizes for at in range(len(text) - size + 1)))
 
 
@@ -163,7 +163,12 @@ row_function("prefixes", prefixes, "STRING_ARRAY", [T, "INT"])
 row_function("prefixesWithPrefix", prefixes, "STRING_ARRAY", [T, "INT", T])
 row_function("suffixes", suffixes, "STRING_ARRAY", [T, "INT"])
 row_function("suffixesWithSuffix", suffixes, "STRING_ARRAY", [T, "INT", T])
-row_function("uniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+row_function("uniqueNgrams generateUniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+row_function(
+    "uniqueNgramsMV generateUniqueNgramsMV",
+    lambda texts, *sizes: list(dict.fromkeys(one for text in texts for one in ngrams(text, *sizes))),
+    "STRING_ARRAY", ["STRING_ARRAY", "INT", "INT"], 2,
+)  # fmt: skip
 
 
 # --- made longer

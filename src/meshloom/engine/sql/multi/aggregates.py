@@ -30,6 +30,10 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """The aggregations that differ from the single-stage engine's; None for the others."""
     plain = key(name)
     found = find_aggregate(name)
+    if found is not None and found.gather is not None:
+        if translator.over:
+            raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name.lower()}")
+        return None
     if plain.endswith("mv") and found is not None and found.name.lower() != plain:
         return over_values(translator, found.name.lower(), arguments, where)
     if plain in ("listagg", "arrayagg"):

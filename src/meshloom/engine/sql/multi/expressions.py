@@ -20,7 +20,6 @@ from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 LONGS = frozenset(
     ("year", "quarter", "month", "week", "dayofyear", "dayofmonth", "dayofweek", "hour", "minute", "second")
 )
-TO_VALUES = "Multi-valued columns do not compare with single values. Use ARRAY_TO_MV()"
 INTEGRAL = {"mod", "divide", "div", "plus", "add", "minus", "sub", "times", "mult"}
 
 
@@ -39,7 +38,7 @@ class MultiTranslator(Translator):
         self.over = False
         self.filtering = False
         self.leaf = False
-        self.unplanned: PinotError | None = None  # what planning refuses, once all is found valid
+        self.late: PinotError | None = None  # what is found wrong once all else is found right
         self.exploded: dict[str, str] = {}  # an array's text and the source in FROM that has its values
 
     def translate(self, node: exp.Expr) -> Typed:
@@ -96,17 +95,16 @@ class MultiTranslator(Translator):
             return
         kinds = [self.translate(side).type for side in sides]
         if any(kind.endswith("_ARRAY") for kind in kinds) and len(set(kinds)) > 1:
-            if operator in ("=", "<>") and set(kinds) == {"STRING", "STRING_ARRAY"}:
-                # Calcite's validation lets it pass; what else it finds comes first.
-                self.unplanned = PinotError(QUERY_PLANNING, f"QueryPlanningError: {TO_VALUES}")
-                return
             names = " ".join((f"<{calcite_name(kinds[0])}>", operator, f"<{calcite_name(kinds[1])}>"))
             form = f"<COMPARABLE_TYPE> {operator} <COMPARABLE_TYPE>"
-            raise PinotError(
+            error = PinotError(
                 QUERY_VALIDATION,
                 f"QueryValidationError: Cannot apply '{operator}' to arguments of type '{names}'. "
                 f"Supported form(s): '{form}'",
             )
+            if operator not in ("=", "<>") or set(kinds) != {"STRING", "STRING_ARRAY"}:
+                raise error
+            self.late = error  # Pinot's servers find it; what planning finds comes first
 
     def between(self, node: exp.Between) -> Typed:
         value, low, high = (self.translate(part) for part in (node.this, node.args["low"], node.args["high"]))

@@ -66,8 +66,8 @@ class Select:
             order += f", {ties[-1]}"
             items += [f'{sql} AS "$tie{number}"' for number, sql in enumerate(ties)]
             self.compiler.ties = len(ties)
-        if self.translator.unplanned is not None:
-            raise self.translator.unplanned
+        if self.translator.late is not None:
+            raise self.translator.late
         exploded = "".join(f", LATERAL (SELECT unnest({a})) AS {n}(v)" for a, n in self.translator.exploded.items())
         parts = [f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(items)}", from_ + exploded, where, group_sql]
         return " ".join(filter(None, (*parts, *tails))) + order + limit(self.node), columns

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
+from meshloom.engine.broker.quota import Quotas
 from meshloom.engine.broker.running import Running
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
@@ -60,6 +61,7 @@ class Broker:
     def __init__(self, server: Server) -> None:
         self._server = server
         self.running = Running()
+        self._quotas = Quotas()
         self._local = threading.local()
         self._sessions: list[Session] = []
         self._lock = threading.Lock()
@@ -85,6 +87,8 @@ class Broker:
         the tree and the options may hold. `relations` stand in place of the broker's own.
         """
         compiled = self.compiled(statement, key, relations)
+        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
+        self._quotas.acquire([relation.config for relation in read])
         started = time.perf_counter()
         rows = self._execute(compiled.sql, statement)
         documents = None
@@ -94,7 +98,6 @@ class Broker:
             rows = rows.remove_column(last)
         if compiled.ties:
             rows = settled(rows, compiled.ties)
-        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
         return QueryResult(
             named(compiled.columns, rows),
             rows,

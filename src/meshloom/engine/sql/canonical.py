@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from meshloom.engine.sql.dialect import holds_conditions
 from meshloom.engine.sql.functions import find_aggregate
 
 OPERATORS: dict[type[exp.Expr], str] = {
@@ -63,6 +64,8 @@ def _call(node: exp.Anonymous) -> str:
     if found is None:
         return f"{name}({','.join(text_of(argument) for argument in arguments)})"
     name = name.replace("_", "")
+    if holds_conditions(node):
+        arguments = arguments[:1]  # getResultColumnName leaves the rest out
     if name.startswith("percentile") and len(arguments) > 1:
         return f"{name}({text_of(arguments[0])}, {float(arguments[1].name)})"
     return f"{name}({', '.join(text_of(argument) for argument in arguments) or '*'})"

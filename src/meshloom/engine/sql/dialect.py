@@ -40,6 +40,25 @@ def calcite_words(found: list[Token]) -> list[Token]:
     return result
 
 
+THETA = "DISTINCT_COUNT_THETA_SKETCH"
+MOST_PLAIN = 3  # with more arguments, all but the first two and the last are conditions
+
+
+def holds_conditions(call: exp.Anonymous) -> bool:
+    """Whether a call has conditions in its arguments, which Pinot wants in string literals (see `embedded`)."""
+    name = call.name.replace("_", "").lower().removesuffix("mv").replace("raw", "")
+    return name == THETA.replace("_", "").lower() and len(call.expressions) > MOST_PLAIN
+
+
+def _written(call: exp.Anonymous) -> list[exp.Expr]:
+    if not holds_conditions(call):
+        return list(call.expressions)
+    return [
+        exp.Literal.string(argument.this.sql(dialect="pinot")) if isinstance(argument, exp.Paren) else argument
+        for argument in call.expressions
+    ]
+
+
 class Pinot(Dialect):
     """Calcite's babel grammar with Pinot's settings, as far as queries need it."""
 
@@ -88,5 +107,5 @@ class Pinot(Dialect):
         }
         TRANSFORMS = {
             **generator.Generator.TRANSFORMS,
-            exp.Anonymous: lambda self, node: self.func(node.name, *node.expressions, normalize=False),
+            exp.Anonymous: lambda self, node: self.func(node.name, *_written(node), normalize=False),
         }

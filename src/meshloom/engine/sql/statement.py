@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
+from meshloom.engine.sql.embedded import spelled_out
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
@@ -133,7 +134,7 @@ def _tree(text: str) -> exp.Query:
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
         raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
-    return trees[0]
+    return spelled_out(trees[0])
 
 
 def _unquoted(value: str) -> str:

@@ -85,12 +85,11 @@ aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
 aggregate("distinctCountRawHLL", raw_hll, "STRING", "STRING", "", (1, 2))
 aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
-aggregate("distinctCountHLLPlus distinctCountULL distinctCountCPCSketch", "approx_count_distinct({0})", "LONG", "LONG",
+aggregate("distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG",
           "0", (1, 3))  # fmt: skip
-aggregate("distinctCountThetaSketch distinctCountTheta", "count(DISTINCT {0})", "LONG", "LONG", "0", (1, 9))
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
-aggregate("percentile percentileTDigest percentileKLL percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
+aggregate("percentile percentileTDigest percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
           (2, 4))  # fmt: skip
 aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
 aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")

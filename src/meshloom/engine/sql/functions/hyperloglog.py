@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import Typed
 
@@ -69,16 +70,38 @@ def registers_of(hashes: Iterable[int], log2m: int) -> list[int]:
 
 
 def serialized(hashes: Iterable[int], log2m: int) -> str:
-    """HyperLogLog.getBytes in hexadecimal: log2m, the size in bytes, six registers of five bits in each integer."""
-    registers = registers_of(hashes, log2m)
+    return written(registers_of(hashes, log2m), log2m).hex()
+
+
+def written(registers: list[int], log2m: int) -> bytes:
+    """HyperLogLog.getBytes: log2m, the size in bytes, six registers of five bits in each integer."""
     words = [0] * (len(registers) // 6 + (1 if len(registers) > 6 or len(registers) % 6 else 0))
     for place, value in enumerate(registers):
         words[place // 6] |= value << (5 * (place % 6))
-    return struct.pack(f">ii{len(words)}I", log2m, 4 * len(words), *words).hex()
+    return struct.pack(f">ii{len(words)}I", log2m, 4 * len(words), *words)
+
+
+def merged(sketches: Iterable[bytes | None]) -> tuple[list[int], int]:
+    """The registers of all and their log2m. Raises ValueError when the sketches are of several sizes."""
+    found: list[int] = []
+    size = DEFAULT_LOG2M
+    for sketch in sketches:
+        if not sketch:
+            continue
+        log2m, length = struct.unpack_from(">ii", sketch)
+        words = struct.unpack_from(f">{length // 4}I", sketch, 8)
+        registers = [words[place // 6] >> (5 * (place % 6)) & 31 for place in range(1 << log2m)]
+        if found and log2m != size:
+            raise ValueError(f"Cannot merge HyperLogLogs of log2m {size} and {log2m}")
+        found, size = [max(pair) for pair in zip(found or registers, registers, strict=True)], log2m
+    return found or [0] * (1 << size), size
 
 
 def estimate(hashes: Iterable[int], log2m: int) -> int:
-    registers = registers_of(hashes, log2m)
+    return estimated(registers_of(hashes, log2m), log2m)
+
+
+def estimated(registers: list[int], log2m: int) -> int:
     count = len(registers)
     alpha = {4: 0.673, 5: 0.697, 6: 0.709}.get(log2m, 0.7213 / (1 + 1.079 / count))
     found = alpha * count * count / sum(1.0 / (1 << value) for value in registers)
@@ -105,6 +128,17 @@ def _row(form: str, type_: str, function: Callable[[Iterable[int], int], object]
 for type_ in HASHES:
     _row("hll", type_, estimate, "LONG")
     _row("hllraw", type_, serialized, "STRING")
+    ROWS[f"px_hllone{type_.lower()}_2"] = RowFunction(
+        f"px_hllone{type_.lower()}_2",
+        lambda value, log2m, h=HASHES[type_]: written(registers_of([] if value is None else [h(value)], log2m), log2m),
+        (type_, "INT"), "BYTES", True,
+    )  # fmt: skip
+# A column of BYTES holds sketches: they are merged, and have a size of their own.
+for form, answer, result in (("hll", estimated, "LONG"), ("hllraw", lambda *found: written(*found).hex(), "STRING")):
+    ROWS[f"px_{form}bytes_2"] = RowFunction(
+        f"px_{form}bytes_2", lambda sketches, _log2m, f=answer: f(*merged(sketches)), ("BYTES_ARRAY", "INT"), result,
+        False,
+    )  # fmt: skip
 
 
 def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll") -> str:
@@ -128,3 +162,16 @@ def log2m_of(arguments: Sequence[Typed]) -> int:
     if not text.isdigit() or not 1 <= int(text) <= MOST:
         raise PinotError(QUERY_VALIDATION, f"log2m is a number from 1 to {MOST}, not {text or 'an expression'}")
     return int(text)
+
+
+def single(arguments: Sequence[Typed]) -> str:
+    """toHLL(value[, log2m]): a sketch of one value, empty for null."""
+    value = arguments[0]
+    if value.element in ("INT", "TIMESTAMP"):
+        value = value.cast("LONG")
+    elif value.element not in HASHES:
+        value = value.cast("STRING")
+    return f"px_hllone{value.type.lower()}_2({value.sql}, {log2m_of(arguments)})"
+
+
+scalar("toHLL", single, "BYTES", (1, 2))

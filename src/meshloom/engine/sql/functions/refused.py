@@ -26,17 +26,20 @@ refuse(
 refuse("timeSeriesAggregate", "it belongs to Pinot's time series engine, which is not here")
 refuse("fastHLL", "Pinot has deprecated it; use distinctCountHLL")
 refuse(
-    "cityHash32 cityHash64 cityHash128 stPoint stGeomFromText stGeogFromText stGeomFromGeoJson stGeogFromGeoJson "
-    "stGeomFromWKB stGeogFromWKB stPolygon stAsText stAsGeoJson stAsBinary stGeometryType stArea stDistance "
-    "stContains stEquals stWithin toSphericalGeography toGeometry geoToH3 gridDistance gridDisk stUnion toThetaSketch "
-    "thetaSketchUnion thetaSketchIntersect thetaSketchDiff getThetaSketchEstimate toHLL toIntegerSumTupleSketch "
-    "intSumTupleSketchUnion intMinTupleSketchUnion intMaxTupleSketchUnion intSumTupleSketchIntersect "
-    "intMinTupleSketchIntersect intMaxTupleSketchIntersect intTupleSketchDiff getIntTupleSketchEstimate toCpcSketch "
-    "getCpcSketchEstimate cpcSketchUnion toULL inIdSet distinctCountRawHLLPlus distinctCountRawULL "
-    "distinctCountRawThetaSketch distinctCountTupleSketch distinctCountRawIntegerSumTupleSketch "
-    "sumValuesIntegerSumTupleSketch avgValueIntegerSumTupleSketch distinctCountRawCPCSketch percentileRawEst "
-    "percentileRawTDigest percentileRawKLL idSet fourthMoment frequentStringsSketch frequentLongsSketch exprMin "
-    "exprMax sumArrayLong sumArrayDouble funnelMaxStep funnelCompleteCount funnelStepDurationStats funnelMatchStep "
-    "funnelEventsFunctionEval funnelCount",
+    "toULL distinctCountRawULL",
+    "UltraLogLog has no library for Python; distinctCountULL estimates the count",
+)
+refuse(
+    "distinctCountRawHLLPlus",
+    "HyperLogLog++ has no library for Python; distinctCountHLLPlus estimates the count, distinctCountRawHLL gives a "
+    "sketch",
+)
+refuse(
+    "percentileRawEst percentileRawTDigest",
+    "its sketch has no library for Python that writes Pinot's form; use percentileRawKLL",
+)
+refuse(
+    "cityHash32 cityHash64 cityHash128 fourthMoment exprMin exprMax sumArrayLong sumArrayDouble funnelMaxStep "
+    "funnelCompleteCount funnelStepDurationStats funnelMatchStep funnelEventsFunctionEval funnelCount",
     "not there yet",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.typed import Typed
@@ -69,7 +70,8 @@ class Aggregate:
 SCALARS: dict[str, Scalar] = {}
 AGGREGATES: dict[str, Aggregate] = {}
 REFUSED: dict[str, tuple[str, str]] = {}  # key -> Pinot's name, why it is not here
-EXTRAS: dict[str, str] = {}  # key -> the optional dependency that a function needs
+EXTRAS: dict[str, str] = {}  # key -> the extra that a function needs
+PACKAGES = {"sketches": ("datasketches", "pyroaring"), "geo": ("shapely", "h3")}
 
 
 def key(name: str) -> str:
@@ -128,7 +130,15 @@ def needs(extra: str, names: str) -> None:
         EXTRAS[key(name)] = extra
 
 
-def _refused(name: str) -> None:
+def installed(extra: str) -> bool:
+    return all(find_spec(package) is not None for package in PACKAGES[extra])
+
+
+def _usable(name: str) -> None:
+    """Raises PinotError 700 for a function of Pinot's that is refused, or one whose packages are not installed."""
+    extra = EXTRAS.get(key(name)) or EXTRAS.get(key(name).removesuffix("mv"))
+    if extra is not None and not installed(extra):
+        raise PinotError(QUERY_VALIDATION, f"{name} needs packages of an extra: pip install 'meshloom[{extra}]'")
     found = REFUSED.get(key(name)) or REFUSED.get(key(name).removesuffix("mv"))
     if found is not None:
         raise PinotError(QUERY_VALIDATION, f"Unsupported function: {found[0]} ({found[1]})")
@@ -144,15 +154,15 @@ def _template(render: Render | str) -> Render:
 
 
 def find_scalar(name: str) -> Scalar | None:
-    """Raises PinotError 700 for one of Pinot's that is refused, with the reason."""
-    _refused(name)
+    """Raises PinotError 700 for one of Pinot's that is refused, and for one that needs packages to be installed."""
+    _usable(name)
     return SCALARS.get(key(name))
 
 
 def find_aggregate(name: str) -> Aggregate | None:
     """By its name, also with the MV behind it that older queries give multi-value columns. Raises PinotError 700 for
-    one of Pinot's that is refused, with the reason."""
-    _refused(name)
+    one of Pinot's that is refused, and for one that needs packages to be installed."""
+    _usable(name)
     if key(name) in SCALARS:
         return AGGREGATES.get(key(name))
     return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

@@ -11,13 +11,13 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from meshloom.cli.pinot.controller import Controller
 from meshloom.errors import InputError, Problem
+from meshloom.infra.file_patterns import matches
 
 FORMATS = {"jsonl": "json", "ndjson": "json"}
 
@@ -76,20 +76,13 @@ def inputs(job: Mapping[str, Any]) -> list[Path]:
     root = Path(unquote(place.path))
     wanted, unwanted = str(job.get("includeFileNamePattern") or ""), str(job.get("excludeFileNamePattern") or "")
     found = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
-    kept = [path for path in found if _matches(path, wanted, True) and not _matches(path, unwanted, False)]
+    try:
+        kept = [path for path in found if matches(path, wanted, True) and not matches(path, unwanted, False)]
+    except ValueError as error:
+        raise InputError(Problem("wrong-value", str(error), "", "write glob:**/*.csv or regex:.*csv")) from error
     if not kept:
         raise InputError(Problem("no-input", f"no file of {root} matches {wanted or 'anything'}", "", ""))
     return kept
-
-
-def _matches(path: Path, pattern: str, default: bool) -> bool:
-    """Java's PathMatcher for `glob:` and `regex:`; `**/` stands for any folders, also none."""
-    kind, _, text = pattern.partition(":")
-    if not text:
-        return default
-    if kind == "regex":
-        return re.fullmatch(text, str(path)) is not None
-    return fnmatch(str(path), text.replace("**/", "*/").replace("**", "*")) or fnmatch(path.name, text.split("/")[-1])
 
 
 def reader_of(job: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import uuid
@@ -35,6 +36,7 @@ from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
 CACHED = 2_000
+WRAPPED = re.compile(r"^Invalid Input Error: Python exception occurred while executing the UDF: \w+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class Broker:
                 return session.arrow(sql)
             except ComputeError as error:
                 if error.kind != "InterruptException":
-                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error.what}") from error
+                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {_told(error)}") from error
                 if query.stopped == "cancelled":
                     raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
@@ -217,6 +219,11 @@ def _scanned(result: QueryResult) -> int:
     if not result.aggregates:
         return int(result.rows.num_rows)
     return result.total_docs if result.documents is None else result.documents
+
+
+def _told(error: ComputeError) -> str:
+    """The executor's reason in one line, without what only says in which function of ours it was raised."""
+    return WRAPPED.sub("", error.what).split("\n")[0]
 
 
 def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:

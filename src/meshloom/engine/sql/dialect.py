@@ -85,11 +85,20 @@ class Pinot(Dialect):
     class Parser(parser.Parser):
         FUNCTIONS = {}
         NO_PAREN_FUNCTIONS = {}
-        FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS}
+        FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS} | {
+            "SUBSTRING": lambda self: self._parse_substring_words(),
+        }
         STRICT_CAST = True
 
         def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
             return super().parse(calcite_words(raw_tokens), sql)
+
+        def _parse_substring_words(self) -> exp.Anonymous:
+            """`SUBSTRING(text FROM 2 FOR 3)` is `SUBSTRING(text, 2, 3)`."""
+            arguments = [self._parse_disjunction()]
+            while self._match_set((TokenType.COMMA, TokenType.FROM, TokenType.FOR)):
+                arguments.append(self._parse_disjunction())
+            return self.expression(exp.Anonymous(this="SUBSTRING", expressions=arguments))
 
         def _parse_wrapped(self, parse_method: Callable[[], T], optional: bool = False) -> T:
             """MATCH_CONDITION may hold any condition; what is no comparison is refused later, with Pinot's text."""

@@ -47,10 +47,12 @@ ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Div: "divide",
     exp.Mod: "mod",
 }
+OF_UNITS = frozenset({"timestampadd", "timestampdiff", "dateadd", "datediff"})  # their first argument may be a word
+UNITS = frozenset(("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
-    "VARBINARY": "BYTES", "JSON": "JSON",
+    "CHAR": "STRING", "VARBINARY": "BYTES", "JSON": "JSON",
 }  # fmt: skip
 
 
@@ -258,6 +260,8 @@ class Translator:
         function = find_scalar(name)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
+        if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
+            arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
         return function.call([self.translate(argument) for argument in arguments])
 
     def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
@@ -322,6 +326,10 @@ class Translator:
         if self.single:
             raise PinotError(QUERY_VALIDATION, "Window functions need useMultistageEngine=true")
         return window(self, node)
+
+
+def _is_unit(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and not node.table and node.name.upper() in UNITS
 
 
 def inner_query(node: exp.Expr) -> exp.Query:

@@ -121,6 +121,8 @@ class MultiTranslator(Translator):
     def membership(self, node: exp.In, negated: bool = False) -> Typed:
         query = node.args.get("query")
         word = "NOT IN" if negated else "IN"
+        if query is None and isinstance(node.this, exp.Tuple):
+            return self._rows_among(node, negated)
         if query is None:
             for item in node.expressions:
                 self._scalars(node, "=", (node.this, item))
@@ -135,6 +137,21 @@ class MultiTranslator(Translator):
         if len(values) > 1:
             return Typed(f"(({text}) {word} ({sql}))", "BOOLEAN")
         return Typed(f"({text} {word} ({sql}))", "BOOLEAN", aggregate=values[0].aggregate)
+
+    def _rows_among(self, node: exp.In, negated: bool) -> Typed:
+        """`(a, b) IN ((1, 'x'), (2, 'y'))`: some row has all values equal."""
+        rows = [item.expressions for item in node.expressions if isinstance(item, exp.Tuple)]
+        columns = node.this.expressions
+        if len(rows) != len(node.expressions) or any(len(row) != len(columns) for row in rows):
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Unequal numbers of values IN {len(columns)}")
+        tests = [
+            exp.and_(
+                *(exp.EQ(this=one.copy(), expression=other.copy()) for one, other in zip(columns, row, strict=True))
+            )
+            for row in rows
+        ]
+        found = self.condition(exp.or_(*tests))
+        return replace(found, sql=f"(NOT {found.sql})") if negated else found
 
     def negation(self, node: exp.Not) -> Typed:
         inner = node.this.unnest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -41,6 +42,7 @@ ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Div: "divide",
     exp.Mod: "mod",
 }
+CALL = re.compile(r"(?!coalesce|case)[a-z_]+\(.*\)", re.IGNORECASE | re.DOTALL)
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
@@ -234,6 +236,9 @@ class Translator:
     def extract(self, node: exp.Extract) -> Typed:
         return self.function(node.name.lower(), [node.expression])
 
+    def array(self, node: exp.Array) -> Typed:
+        return self.function("arrayValueConstructor", node.expressions)
+
     def trim(self, node: exp.Trim) -> Typed:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         return self.function(name, [node.this])
@@ -262,6 +267,8 @@ class Translator:
             return Typed(f"count(*){suffix}", "LONG", aggregate=True)
         if len(arguments) < found.least or (found.most >= 0 and len(arguments) > found.most):
             raise PinotError(QUERY_VALIDATION, f"Invalid number of arguments for aggregation {name.lower()}")
+        if found.rewrite is not None:
+            arguments = found.rewrite(arguments)
         values = [self.translate(argument) for argument in arguments]
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
@@ -272,7 +279,7 @@ class Translator:
             sql = over(values, suffix)
         else:
             sql = found.render(values)
-            if where and " FILTER " in sql:  # one of its own, several times perhaps: the rows are hidden instead
+            if where and (" FILTER " in sql or not CALL.fullmatch(sql)):  # FILTER fits no such text: hide the rows
                 values[0] = Typed(f"(CASE WHEN {where} THEN {values[0].sql} END)", values[0].type)
                 sql = found.render(values)
             else:
@@ -343,6 +350,7 @@ METHODS: dict[type, Method] = {
     exp.Cast: Translator.cast,
     exp.Extract: Translator.extract,
     exp.Trim: Translator.trim,
+    exp.Array: Translator.array,
     exp.Anonymous: Translator.anonymous,
     exp.Filter: Translator.filtered,
     exp.Subquery: Translator.scalar_query,

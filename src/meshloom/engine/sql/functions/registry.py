@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from sqlglot import exp
+
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.typed import Typed
 
 Render = Callable[[Sequence[Typed]], str]
 Result = str | Callable[[Sequence[Typed]], str]
+Rewrite = Callable[[list[exp.Expr]], list[exp.Expr]]
 Gather = Callable[[Sequence[Typed], str], str]  # arguments and a " FILTER (WHERE …)" behind each aggregation
 
 
@@ -54,7 +57,8 @@ class Aggregate:
     """A function of many rows. `single` and `multi` are the result types in the two engines.
 
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
-    `gather` is there for those that collect the rows and calculate in Python; it stands in for `render`.
+    `gather` is there for those that place FILTER in their text themselves; it stands in for `render`. `rewrite` turns
+    the arguments' trees, those with options that are no values, into others before they are translated.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Aggregate:
     least: int = 1
     most: int = 1
     gather: Gather | None = None
+    rewrite: Rewrite | None = None
 
 
 SCALARS: dict[str, Scalar] = {}
@@ -109,12 +114,13 @@ def gathering(
     *,
     empty: str = "",
     multi: Result | None = None,
+    rewrite: Rewrite | None = None,
 ) -> None:
-    """Add an aggregation that collects its rows, under each of the names in `names`; arrays reach it as they are."""
+    """Add an aggregation that places FILTER itself, under each of the names in `names`; arrays reach it as they are."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
         AGGREGATES[key(name)] = Aggregate(
-            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather
+            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather, rewrite
         )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # AggregationFunctionType.java: ReturnTypes.ARG0, and BIGINT where the single-stage engine says INT or DOUBLE.
 AS_ARGUMENT = {"minmaxrange", "mode", "percentile", "anyvalue"}
 AS_LONG = {"percentileest"}
+SEVERAL_ROWS = ("exprmin", "exprmax")
 WIDENED = {"INT": "LONG", "LONG": "LONG", "FLOAT": "DOUBLE", "BOOLEAN": "LONG", "STRING": "DOUBLE", "UNKNOWN": "LONG"}
 
 
@@ -33,6 +34,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     if found is not None and found.gather is not None:
         if translator.over:
             raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name.lower()}")
+        if plain in SEVERAL_ROWS:
+            raise PinotError(QUERY_VALIDATION, f"{name} is a function of the single-stage engine only")
         return None
     if plain.endswith("mv") and found is not None and found.name.lower() != plain:
         return over_values(translator, found.name.lower(), arguments, where)

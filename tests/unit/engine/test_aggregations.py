@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from meshloom.engine.cluster import Cluster
-from meshloom.engine.sql.functions import funnels
+from meshloom.engine.sql.functions import funnels, tdigest
 
 ENGINES = ["false", "true"]
 SCHEMA = {
@@ -149,6 +150,35 @@ def test_statistics(cluster: Cluster, engine: str, aggregation: str, expected: A
 def test_the_variance_of_nothing_is_pinots_sentinel(cluster: Cluster) -> None:
     sql = "SELECT varPop(n), stdDevSamp(n), covarPop(n, ts), skewness(n) FROM clicks WHERE n < 0"
     assert rows(cluster, sql) == [["-Infinity", "-Infinity", "-Infinity", "NaN"]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_t_digests(cluster: Cluster, engine: str) -> None:
+    """Answers of a real Pinot 1.5.1 for 2, 2, 3, 100, 101, 150, 175; then over this table."""
+    digest = tdigest.of_values([150, 2, 3, 100, 2, 175, 101], tdigest.COMPRESSION)
+    assert (digest.quantile(0.75), digest.quantile(0), digest.quantile(1)) == (137.75, 2, 175)
+    ((share, raw),) = rows(cluster, "SELECT percentileTDigest(n, 75), percentileRawTDigest(n, 50) FROM clicks", engine)
+    assert share == 7.75
+    assert bytes.fromhex(raw)[:32] == struct.pack(">idddi", 1, 0, 10, 100, 11)
+    again = f"percentileTDigest(hexToBytes('{raw}'), 75)"
+    assert rows(cluster, f"SELECT {again} FROM clicks WHERE n = 1", engine) == [[7.75]]
+    assert rows(cluster, "SELECT percentileTDigest(n, 50) FROM clicks WHERE n < 0", "false") == [["NaN"]]
+
+
+def test_percentiles_with_their_number_in_the_name(cluster: Cluster) -> None:
+    sql = "SELECT percentile75(n), percentile_tdigest75(n), percentileEst50(n), percentile75MV(counts) FROM clicks"
+    answer = cluster.broker.query(sql)
+    assert answer["resultTable"]["rows"] == [[8.0, 7.75, 5, 7.0]]
+    assert answer["resultTable"]["dataSchema"]["columnNames"][:2] == ["percentile75(n)", "percentiletdigest75(n)"]
+    (error,) = cluster.broker.query("SET useMultistageEngine=true; SELECT percentile75(n) FROM clicks")["exceptions"]
+    assert "No match found for function signature" in error["message"]
+
+
+def test_a_t_digest_of_many_values_is_near() -> None:
+    digest = tdigest.of_values([float(place * 7919 % 10_007) for place in range(10_007)], tdigest.COMPRESSION)
+    for share in (0.001, 0.01, 0.5, 0.9, 0.999):
+        assert abs(digest.quantile(share) - share * 10_007) < 10_007 * 0.01
+    assert len(digest.centroids) < 210
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ aggregate("distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})",
           "0", (1, 3))  # fmt: skip
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
-aggregate("percentile percentileTDigest percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
+aggregate("percentile percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
           (2, 4))  # fmt: skip
 aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
 aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)

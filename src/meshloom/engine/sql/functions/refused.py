@@ -36,8 +36,8 @@ refuse(
     "sketch",
 )
 refuse(
-    "percentileRawEst percentileRawTDigest",
-    "its sketch has no library for Python that writes Pinot's form; use percentileRawKLL",
+    "percentileRawEst",
+    "its sketch has no library for Python that writes Pinot's form; use percentileRawKLL or percentileRawTDigest",
 )
 refuse("fourthMoment", "Pinot itself keeps it for what skewness and kurtosis are made from")
 refuse("cityHash32 cityHash64 cityHash128", "not there yet")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from sqlglot import exp
@@ -150,6 +151,18 @@ def _usable(name: str) -> None:
         raise PinotError(QUERY_VALIDATION, f"Unsupported function: {found[0]} ({found[1]})")
 
 
+PERCENTILE = re.compile(r"(percentile)((?:raw)?(?:est|tdigest|kll)?)(\d+)(?:mv)?")
+"""The old way of the single-stage engine to say which: percentileTDigest95(x)."""
+
+
+def _percentile(name: str, which: str) -> Aggregate | None:
+    _usable(name)
+    found = AGGREGATES.get(name)
+    if found is None:
+        return None
+    return replace(found, least=1, most=1, rewrite=lambda trees: [trees[0], exp.Literal.number(which)])
+
+
 def _template(render: Render | str) -> Render:
     if not isinstance(render, str):
         return render
@@ -171,4 +184,6 @@ def find_aggregate(name: str) -> Aggregate | None:
     _usable(name)
     if key(name) in SCALARS:
         return AGGREGATES.get(key(name))
+    if old := PERCENTILE.fullmatch(key(name)):
+        return _percentile(f"{old[1]}{old[2]}", old[3])
     return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

@@ -10,6 +10,7 @@ from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
+from meshloom.engine.sql.functions.registry import PERCENTILE
 from meshloom.engine.sql.multi.arithmetic import EXTREMES, number, saturated
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
@@ -31,6 +32,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """The aggregations that differ from the single-stage engine's; None for the others."""
     plain = key(name)
     found = find_aggregate(name)
+    if PERCENTILE.fullmatch(plain):
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: No match found for function signature {name}")
     if found is not None and found.gather is not None:
         if translator.over:
             raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name.lower()}")

@@ -44,6 +44,7 @@ VALUES: dict[str, Any] = {
     "cosineDistance(array(1, 0), array(0, 2))": 1.0, "cosineDistance(array(0, 0), array(1, 2), 7.5)": 7.5,
     "cosineDistance(array(0, 0), array(1, 2))": "NaN", "innerProduct(array(1, 2), array(3, 4))": 11.0,
     "l2Distance(array(0, 0), array(3, 4))": 5.0, "euclideanDistance(array(0, 0), array(3, 4))": 25.0,
+    "cosineDistance(ARRAY[1.0, 0.0], ARRAY[2, 0])": 0.0, "arraySortInt(ARRAY[3, 1])": [1, 3],
     "l1Distance(array(0.5, 0), array(3, 4))": 6.5, "vectorDims(array(3, 4))": 2, "vectorNorm(array(3, 4))": 5.0,
     # JSON
     """jsonPathLong('{"a": 1.9}', '$.a')""": 1, "jsonPathLong('{}', '$.a')": -(2**63),

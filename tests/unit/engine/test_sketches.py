@@ -241,7 +241,7 @@ def test_hll_of_sketches_merges_them(cluster: Cluster, engine: str) -> None:
         ("frequentLongsSketch(name)", "frequentLongsSketch takes INT, LONG or sketches"),
         ("percentileKLL(user, 101)", "must be a number between 0 and 100"),
         ("toULL(user)", "Unsupported function: toULL (UltraLogLog has no library"),
-        ("percentileRawTDigest(user, 50)", "use percentileRawKLL"),
+        ("percentileRawEst(user, 50)", "use percentileRawKLL"),
     ],
 )
 def test_what_is_wrong_is_said(cluster: Cluster, select: str, why: str) -> None:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 CALLED = (TokenType.AND, TokenType.OR, TokenType.DIV, TokenType.MOD, TokenType.ISNULL, TokenType.ARRAY, TokenType.LEFT,
-          TokenType.RIGHT)  # fmt: skip
+          TokenType.RIGHT, TokenType.SETTINGS)  # fmt: skip
 OPENING = (
     TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.DISTINCT, TokenType.WHERE, TokenType.HAVING,
     TokenType.ON, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.AND, TokenType.OR, TokenType.NOT, TokenType.WHEN,

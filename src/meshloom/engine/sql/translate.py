@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -49,6 +50,7 @@ ARITHMETIC: dict[type[exp.Expr], str] = {
 }
 OF_UNITS = frozenset({"timestampadd", "timestampdiff", "dateadd", "datediff"})  # their first argument may be a word
 UNITS = frozenset(("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
+CALL = re.compile(r"(?!coalesce|case)[a-z_]+\(.*\)", re.IGNORECASE | re.DOTALL)
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
@@ -242,6 +244,9 @@ class Translator:
     def extract(self, node: exp.Extract) -> Typed:
         return self.function(node.name.lower(), [node.expression])
 
+    def array(self, node: exp.Array) -> Typed:
+        return self.function("arrayValueConstructor", node.expressions)
+
     def trim(self, node: exp.Trim) -> Typed:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         return self.function(name, [node.this])
@@ -274,6 +279,8 @@ class Translator:
             return Typed(f"count(*){suffix}", "LONG", aggregate=True)
         if len(arguments) < found.least or (found.most >= 0 and len(arguments) > found.most):
             raise PinotError(QUERY_VALIDATION, f"Invalid number of arguments for aggregation {name.lower()}")
+        if found.rewrite is not None:
+            arguments = found.rewrite(arguments)
         values = [self.translate(argument) for argument in arguments]
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
@@ -284,7 +291,7 @@ class Translator:
             sql = over(values, suffix)
         else:
             sql = found.render(values)
-            if where and " FILTER " in sql:  # one of its own, several times perhaps: the rows are hidden instead
+            if where and (" FILTER " in sql or not CALL.fullmatch(sql)):  # FILTER fits no such text: hide the rows
                 values[0] = Typed(f"(CASE WHEN {where} THEN {values[0].sql} END)", values[0].type)
                 sql = found.render(values)
             else:
@@ -359,6 +366,7 @@ METHODS: dict[type, Method] = {
     exp.Cast: Translator.cast,
     exp.Extract: Translator.extract,
     exp.Trim: Translator.trim,
+    exp.Array: Translator.array,
     exp.Anonymous: Translator.anonymous,
     exp.Filter: Translator.filtered,
     exp.Subquery: Translator.scalar_query,

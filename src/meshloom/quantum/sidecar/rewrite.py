@@ -32,7 +32,7 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         exp.In, exp.Between, exp.Like, exp.Is, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If,
         exp.Cast, exp.DataType, exp.DataTypeParam, exp.Extract, exp.Var, exp.Trim, exp.Anonymous, exp.Filter,
         exp.Join, exp.Subquery, exp.With, exp.CTE, exp.Union, exp.Intersect, exp.Except, exp.Exists, exp.Window,
-        exp.WindowSpec, exp.IgnoreNulls, exp.RespectNulls, exp.Hint,
+        exp.WindowSpec, exp.IgnoreNulls, exp.RespectNulls, exp.Hint, exp.Array,
     }
 )  # fmt: skip
 OPTIONS = frozenset(

@@ -49,8 +49,7 @@ ARRAYS: dict[str, Render] = {
 }
 for name in ("distinctcountbitmap", "distinctcountoffheap"):
     ARRAYS[name] = ARRAYS["distinctcount"]
-for name in ("percentileest", "percentiletdigest"):
-    ARRAYS[name] = percentile
+ARRAYS["percentileest"] = percentile
 
 
 def over_arrays(name: str) -> Render | None:

@@ -35,11 +35,8 @@ refuse(
     "sketch",
 )
 refuse(
-    "percentileRawEst percentileRawTDigest",
-    "its sketch has no library for Python that writes Pinot's form; use percentileRawKLL",
+    "percentileRawEst",
+    "its sketch has no library for Python that writes Pinot's form; use percentileRawKLL or percentileRawTDigest",
 )
-refuse(
-    "cityHash32 cityHash64 cityHash128 fourthMoment exprMin exprMax sumArrayLong sumArrayDouble funnelMaxStep "
-    "funnelCompleteCount funnelStepDurationStats funnelMatchStep funnelEventsFunctionEval funnelCount",
-    "not there yet",
-)
+refuse("fourthMoment", "Pinot itself keeps it for what skewness and kurtosis are made from")
+refuse("cityHash32 cityHash64 cityHash128", "not there yet")

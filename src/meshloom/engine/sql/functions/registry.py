@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+
+from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.typed import Typed
 
 Render = Callable[[Sequence[Typed]], str]
 Result = str | Callable[[Sequence[Typed]], str]
+Rewrite = Callable[[list[exp.Expr]], list[exp.Expr]]
 Gather = Callable[[Sequence[Typed], str], str]  # arguments and a " FILTER (WHERE …)" behind each aggregation
 
 
@@ -54,7 +58,8 @@ class Aggregate:
     """A function of many rows. `single` and `multi` are the result types in the two engines.
 
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
-    `gather` is there for those that collect the rows and calculate in Python; it stands in for `render`.
+    `gather` is there for those that place FILTER in their text themselves; it stands in for `render`. `rewrite` turns
+    the arguments' trees, those with options that are no values, into others before they are translated.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Aggregate:
     least: int = 1
     most: int = 1
     gather: Gather | None = None
+    rewrite: Rewrite | None = None
 
 
 SCALARS: dict[str, Scalar] = {}
@@ -109,12 +115,13 @@ def gathering(
     *,
     empty: str = "",
     multi: Result | None = None,
+    rewrite: Rewrite | None = None,
 ) -> None:
-    """Add an aggregation that collects its rows, under each of the names in `names`; arrays reach it as they are."""
+    """Add an aggregation that places FILTER itself, under each of the names in `names`; arrays reach it as they are."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
         AGGREGATES[key(name)] = Aggregate(
-            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather
+            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather, rewrite
         )
 
 
@@ -144,6 +151,18 @@ def _usable(name: str) -> None:
         raise PinotError(QUERY_VALIDATION, f"Unsupported function: {found[0]} ({found[1]})")
 
 
+PERCENTILE = re.compile(r"(percentile)((?:raw)?(?:est|tdigest|kll)?)(\d+)(?:mv)?")
+"""The old way of the single-stage engine to say which: percentileTDigest95(x)."""
+
+
+def _percentile(name: str, which: str) -> Aggregate | None:
+    _usable(name)
+    found = AGGREGATES.get(name)
+    if found is None:
+        return None
+    return replace(found, least=1, most=1, rewrite=lambda trees: [trees[0], exp.Literal.number(which)])
+
+
 def _template(render: Render | str) -> Render:
     if not isinstance(render, str):
         return render
@@ -165,4 +184,6 @@ def find_aggregate(name: str) -> Aggregate | None:
     _usable(name)
     if key(name) in SCALARS:
         return AGGREGATES.get(key(name))
+    if old := PERCENTILE.fullmatch(key(name)):
+        return _percentile(f"{old[1]}{old[2]}", old[3])
     return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

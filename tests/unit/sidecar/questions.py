@@ -8,7 +8,11 @@ NUMBERS = ("id", "amount", "salary")
 TEXTS = ("region", "name", "note")
 COLUMNS = (*NUMBERS, *TEXTS, "born")
 LITERALS = {"id": "3", "amount": "20", "salary": "1000", "region": "'n'", "name": "'b'", "note": "'x1'"}
-AGGREGATES = ("count(*)", "sum({n})", "min({n})", "max({n})", "avg({n})", "count({c})", "distinctcount({c})")
+AGGREGATES = (
+    "count(*)", "sum({n})", "min({n})", "max({n})", "avg({n})", "count({c})", "distinctcount({c})",
+    "distinctcountthetasketch({c}, '', 'salary > 10', 'SET_INTERSECT($0, $1)')", "percentiletdigest({n}, 50)",
+    "funnelcount(steps({n} > 1, salary > 10), correlateby({c}))",
+)  # fmt: skip
 
 
 class Question:

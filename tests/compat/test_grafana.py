@@ -36,7 +36,8 @@ def asked(broker: httpx.Client, sql: str, behind: bool = False, **settings: str)
 
 def test_the_data_source_is_checked(controller: httpx.Client, broker: httpx.Client) -> None:
     assert controller.head("/mytables").status_code == 404
-    assert controller.get("/tables").json()["tables"] == ["kinds", "visits"]
+    listed = controller.get("/tables").json()["tables"]
+    assert listed == sorted(listed) and {"kinds", "visits"} <= set(listed)
     assert controller.get("/databases").json() == ["default"]
     assert broker.post("/query/sql", json={"sql": "SELECT 1", "trace": False}).json()["exceptions"] == []
 

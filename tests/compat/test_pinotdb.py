@@ -179,7 +179,7 @@ def test_a_refused_query_is_told_in_the_native_form(connection: pinotdb.db.Conne
     assert refused.value.native_result.metadata.completeness == "partial"
 
 
-def test_async(engine: Any) -> None:
+def test_async(engine: Any, run_coroutine: Any) -> None:
     async def several() -> list[Any]:
         connection = pinotdb.connect_async(**place(engine))
         cursors = [connection.cursor() for _ in range(5)]
@@ -194,4 +194,4 @@ def test_async(engine: Any) -> None:
         return rows
 
     one, two = [1, "O'Hara 100%"], [2, "Zoë"]
-    assert asyncio.run(several()) == [one, two, one, two, one, [3]]
+    assert run_coroutine(several()) == [one, two, one, two, one, [3]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -116,7 +115,7 @@ def test_pandas_reads_frames(connection: sqlalchemy.Connection) -> None:
     assert named["id"].tolist() == [2]
 
 
-def test_async(engine: Any) -> None:
+def test_async(engine: Any, run_coroutine: Any) -> None:
     async def asked() -> list[Any]:
         made = create_async_engine(url(engine, "pinot+async"))
         async with made.connect() as opened:
@@ -127,4 +126,4 @@ def test_async(engine: Any) -> None:
         await made.dispose()
         return found
 
-    assert asyncio.run(asked()) == [400, "Kyoto", "Oslo", "Rio", True]
+    assert run_coroutine(asked()) == [400, "Kyoto", "Oslo", "Rio", True]

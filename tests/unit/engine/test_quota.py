@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -43,7 +42,7 @@ def test_less_than_one_a_second_is_one_and_none_is_no_limit() -> None:
         Quotas(lambda: 0.0).acquire([config("")])
 
 
-def test_over_http(new_tables: Any) -> None:
+def test_over_http(new_tables: Any, run_coroutine: Any) -> None:
     tables = new_tables()
     tables.add(SCHEMA, [{"n": 1}], quota={"maxQueriesPerSecond": "1"})
     header = {"Pinot-Use-Http-Status-For-Errors": "true"}
@@ -53,6 +52,6 @@ def test_over_http(new_tables: Any) -> None:
         async with httpx.AsyncClient(transport=door, base_url="http://broker", headers=header) as client:
             return [await client.post("/query/sql", json={"sql": "SELECT n FROM small"}) for _ in range(2)]
 
-    answers = asyncio.run(twice())
+    answers = run_coroutine(twice())
     assert [answer.status_code for answer in answers] == [200, 429]
     assert answers[1].headers["X-Pinot-Error-Code"] == "429"

@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
-from meshloom.engine.sql.embedded import spelled_out
+from meshloom.engine.sql.parsing import tree_of
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
@@ -105,7 +105,7 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
     rest = rest.strip().rstrip(";").strip()
     if not rest:
         raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
-    return Statement(_tree(rest), text, collected, explain)
+    return Statement(tree_of(rest), text, collected, explain)
 
 
 def _query_alone(text: str, options: dict[str, str]) -> str:
@@ -123,18 +123,6 @@ def _query_alone(text: str, options: dict[str, str]) -> str:
         return text
     options.update((setting[1], _unquoted(setting[2])) for setting in settings if setting is not None)
     return query
-
-
-def _tree(text: str) -> exp.Query:
-    try:
-        trees = Pinot.get_or_raise("pinot").parse(text)
-    except (SqlglotError, RecursionError) as error:
-        why = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "") or "nested too deeply"
-        raise PinotError(SQL_PARSING, f"SQLParsingError: Caught exception while parsing query: {why}") from error
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
-        raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
-    return spelled_out(trees[0])
 
 
 def _unquoted(value: str) -> str:

@@ -53,7 +53,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
             parts = [number(translator.translate(side)).cast("DOUBLE").sql for side in (division.left, division.right)]
             total = Typed(f"sum({parts[0]} / {parts[1]}){suffix(where)}", "DOUBLE", aggregate=True)
             return saturated(total, "LONG")
-        return extreme_or_sum(translator, plain, value, where)
+        once = plain == "sum" and isinstance(arguments[0], exp.Distinct)
+        return extreme_or_sum(translator, plain, value, where, "DISTINCT " if once else "")
     assert found is not None
     if plain in ("distinctsum",) and len(arguments) == 1:
         return distinct_sum(translator, translator.translate(arguments[0]), where)

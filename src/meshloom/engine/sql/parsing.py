@@ -1,0 +1,59 @@
+"""One query's text to its tree, or where and why it is none."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import TokenType, exp
+from sqlglot.errors import ParseError, SqlglotError
+
+from meshloom.engine.errors import SQL_PARSING, PinotError
+from meshloom.engine.sql.dialect import Pinot
+from meshloom.engine.sql.embedded import spelled_out
+
+# sqlglot lets a list end with a comma; Calcite does not.
+MAYBE_UNFINISHED = re.compile(r",\s*(?:\)|;|$|FROM\b|WHERE\b|GROUP\b|ORDER\b|HAVING\b|LIMIT\b)", re.IGNORECASE)
+ENDS = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING, TokenType.LIMIT,
+        TokenType.R_PAREN, TokenType.SEMICOLON}  # fmt: skip
+
+
+def tree_of(text: str) -> exp.Query:
+    """Raises PinotError 150 that says where the text is no query."""
+    try:
+        trees = Pinot.get_or_raise("pinot").parse(text)
+    except (SqlglotError, RecursionError) as error:
+        raise _refused(_why(error)) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
+        raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
+    tree = trees[0]
+    if MAYBE_UNFINISHED.search(text):
+        _check_lists(text)
+    if any(not select.expressions for select in tree.find_all(exp.Select)):
+        raise _refused("a SELECT has no expressions")
+    return spelled_out(tree)
+
+
+def _check_lists(query: str) -> None:
+    tokens = Pinot.get_or_raise("pinot").tokenize(query)
+    for comma, after in zip(tokens, [*tokens[1:], None], strict=True):
+        if comma.token_type == TokenType.COMMA and (after is None or after.token_type in ENDS):
+            found = after.text if after else "<EOF>"
+            raise _refused(f'Encountered "{found}" after the comma {_at(comma.line, comma.col)}')
+
+
+def _why(error: SqlglotError | RecursionError) -> str:
+    if isinstance(error, ParseError) and error.errors:
+        found = error.errors[0]
+        said = str(found["description"])
+        said = "an expression is missing" if "<class" in said else said[:1].lower() + said[1:]
+        return f'Encountered "{found["highlight"]}" {_at(found["line"], found["col"])}: {said}'
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _at(line: int | None, column: int | None) -> str:
+    return f"at line {line}, column {column}"
+
+
+def _refused(why: str) -> PinotError:
+    return PinotError(SQL_PARSING, f"SQLParsingError: Caught exception while parsing query: {why}")

@@ -25,7 +25,7 @@ GRAMMAR = {
     "listAgg": (f"SELECT LISTAGG(s, '-') WITHIN GROUP (ORDER BY s) {TABLE}", [["a-b"]]),
 }
 
-OF_TABLES = {"lookUp"}  # reads another table: test_lookup
+OF_TABLES = {"lookUp", "item"}  # read a table's columns: test_lookup, test_maps
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ class FieldSpec:
     granularity: str = ""
     transform: str = ""
     virtual: bool = False
+    values: FieldSpec | None = None  # of a MAP: what a column of its values would be
 
     @property
     def duckdb(self) -> str:
@@ -93,6 +94,7 @@ def _field(entry: Mapping[str, Any], role: Role) -> FieldSpec:
         granularity=str(entry.get("granularity") or ""),
         transform=str(entry.get("transformFunction") or ""),
         virtual=bool(entry.get("virtualColumnProvider")),
+        values=_field(entry["childFieldSpecs"]["value"], role) if data_type is DataType.MAP else None,
     )
 
 

@@ -83,11 +83,29 @@ def _shape(kind: str, field: dict[str, Any]) -> str:
             "Cannot deserialize value of type `org.apache.pinot.spi.data.FieldSpec$DataType` from String "
             f'"{type_}": not one of the values accepted for Enum class: [{accepted}]'
         )
+    if str(type_).upper() == "MAP" and (reason := _map_shape(kind, field)):
+        return reason
     if kind == "METRIC" and field.get("singleValueField") is False:
         return "Unsupported multi-value for metric field."
     length = field.get("maxLength")
     if length is not None and not isinstance(length, int):
         return f"Cannot deserialize value of type `int` for maxLength of {field['name']}"
+    return ""
+
+
+def _map_shape(kind: str, field: dict[str, Any]) -> str:
+    """ComplexFieldSpec.MapFieldSpec wants both; the values are of a type that a column can have."""
+    if kind != "COMPLEX":
+        return f"Unsupported data type: MAP in {kind} field: {field['name']}; it stands in complexFieldSpecs"
+    children = field.get("childFieldSpecs")
+    for part in ("key", "value"):
+        child = children.get(part) if isinstance(children, dict) else None
+        if not isinstance(child, dict):
+            return f"Missing '{part}' in the 'childFieldSpec' of {field['name']}"
+        if reason := _shape("DIMENSION", {"name": part} | child):
+            return reason
+        if str(child["dataType"]).upper() in ("MAP", "BYTES", "BIG_DECIMAL", "UUID"):
+            return f"Unsupported data type: {child['dataType']} as {part} of the MAP field: {field['name']}"
     return ""
 
 

@@ -224,6 +224,7 @@ class Server:
             indexes=indexes_of(config, field.name),
             dictionary=field.name not in without_dictionary(config),
             wide=wide,
+            values=_of_values(field),
         )
 
     def close(self) -> None:
@@ -231,3 +232,9 @@ class Server:
             self.functions.close()
             self._session.close()
             self.database.close()
+
+
+def _of_values(field: FieldSpec) -> ColumnInfo | None:
+    """What the values of a MAP are as a column."""
+    found = field.values
+    return None if found is None else ColumnInfo(found.name, found.data_type, default=found.default_null_value)

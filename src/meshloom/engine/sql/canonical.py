@@ -50,6 +50,8 @@ def text_of(node: exp.Expr) -> str:
             return f"cast({text_of(node.this)},'{CASTS.get(type_, type_)}')"
         case exp.Case():
             return _case(node)
+        case exp.Bracket():  # of a map: column['key']
+            return f"item({','.join(map(text_of, (node.this, *node.expressions)))})"
         case exp.Array():
             return f"arrayvalueconstructor({','.join(map(text_of, node.expressions))})"
     operator = OPERATORS.get(type(node))

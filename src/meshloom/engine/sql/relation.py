@@ -19,7 +19,7 @@ class ColumnInfo:
     `nullable` says that SQL NULLs may be stored; where null handling is off they read as `default` (typed as in
     FieldSpec). `physical` is the column's name in DuckDB. `indexes` holds Pinot's names (inverted, range, fst, text,
     json, bloom, sorted, h3, vector), for what depends on them. `wide` says that a BIG_DECIMAL column holds values
-    beyond DECIMAL(38,10) and is stored as `decimals` says.
+    beyond DECIMAL(38,10) and is stored as `decimals` says. `values` is the column that a MAP's values would be.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ColumnInfo:
     indexes: frozenset[str] = frozenset()
     dictionary: bool = True
     wide: bool = False
+    values: ColumnInfo | None = None
 
     @property
     def stored_type(self) -> str:

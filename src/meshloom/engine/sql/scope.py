@@ -75,7 +75,8 @@ def read(info: ColumnInfo, alias: str, nulls: bool) -> Typed:
     if info.nullable and not nulls:
         default = default_literal(info)
         sql = f"coalesce({sql}, {default if info.single_value else f'[{default}]'})"
-    return Typed(sql, type_)
+    values = None if info.values is None else (info.values.stored_type, default_literal(info.values))
+    return Typed(sql, type_, values=values)
 
 
 def default_literal(info: ColumnInfo) -> str:

@@ -15,6 +15,7 @@ from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.lookup import lookup
+from meshloom.engine.sql.maps import item
 from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql, meeting, wide_literal
 from meshloom.engine.sql.windows import window
@@ -251,6 +252,10 @@ class Translator:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         return self.function(name, [node.this])
 
+    def element(self, node: exp.Bracket) -> Typed:
+        """`column['key']` of a map."""
+        return item(self.translate(node.this), node.expressions[0])
+
     # --- functions
 
     def anonymous(self, node: exp.Anonymous) -> Typed:
@@ -262,6 +267,8 @@ class Translator:
             return self.aggregation(name, arguments)
         if key(name) == "lookup":
             return lookup(arguments, self.columns.table, self.translate, self.nulls)
+        if key(name) == "item" and len(arguments) == 2:
+            return item(self.translate(arguments[0]), arguments[1])
         function = find_scalar(name)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
@@ -368,6 +375,7 @@ METHODS: dict[type, Method] = {
     exp.Trim: Translator.trim,
     exp.Array: Translator.array,
     exp.Anonymous: Translator.anonymous,
+    exp.Bracket: Translator.element,
     exp.Filter: Translator.filtered,
     exp.Subquery: Translator.scalar_query,
     exp.Exists: Translator.exists,

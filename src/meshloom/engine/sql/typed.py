@@ -19,6 +19,7 @@ DUCKDB = {
     "TIMESTAMP": "TIMESTAMP",
     "STRING": "VARCHAR",
     "JSON": "VARCHAR",
+    "MAP": "VARCHAR",  # JSON text: see maps
     "BYTES": "BLOB",
     "UNKNOWN": "INTEGER",  # of a bare NULL
 }
@@ -26,12 +27,14 @@ DUCKDB = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """`sql` is a whole expression, safe to stand as an operand. `literal` holds a literal's text."""
+    """`sql` is a whole expression, safe to stand as an operand. `literal` holds a literal's text; `values`, of a MAP
+    column, the type of its values and DuckDB's text for their default."""
 
     sql: str
     type: str
     literal: str | None = None
     aggregate: bool = False
+    values: tuple[str, str] | None = None
 
     @property
     def array(self) -> bool:

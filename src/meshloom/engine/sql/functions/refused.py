@@ -12,7 +12,6 @@ refuse(
     "clpDecode clpEncodedVarsMatch clpMatch",
     "columns in CLP's encoding are not kept here; keep the text itself and query that",
 )
-refuse("item", "columns of type MAP are not kept here; keep the object as JSON and use jsonExtractScalar")
 refuse("scalar", "it is a name that Pinot uses inside a query plan")
 refuse(
     "variantGet tryVariantGet variantExists isVariantNull variantTypeOf variantToJson parseJson parseJsonToVariant "

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
+from meshloom.engine.sql.maps import item
 from meshloom.engine.sql.multi import aggregates, arithmetic
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.multi.nulls import never_null
@@ -182,7 +183,7 @@ class MultiTranslator(Translator):
         """`array[i]`, counted from 1; sqlglot has taken 1 from a literal already."""
         value, index = self.translate(node.this), node.expressions[0]
         if not value.array:
-            raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
+            return item(value, index)
         text = str(int(index.name) + 1) if isinstance(index, exp.Literal) else self.translate(index).sql
         return Typed(f"({value.sql})[{text}]", value.element)
 
@@ -243,7 +244,7 @@ class MultiTranslator(Translator):
             return Typed(f"CAST(GROUPING({values}) AS BIGINT)", "LONG", aggregate=True)
         if plain == "arraytomv" and len(arguments) == 1:
             return self.flattened(arguments[0])
-        known = plain == "lookup" or find_aggregate(name) is not None or find_scalar(name) is not None
+        known = plain in ("lookup", "item") or find_aggregate(name) is not None or find_scalar(name) is not None
         if not known or plain == "groovy":
             kinds = ", ".join(f"<{calcite_name(self.translate(argument).type)}>" for argument in arguments)
             raise PinotError(

@@ -88,7 +88,7 @@ def test_what_has_no_items(devices: Any, sql: str, code: int, why: str) -> None:
     [
         ({"name": "m", "dataType": "MAP"}, "Missing 'key' in the 'childFieldSpec' of m"),
         ({"name": "m", "dataType": "MAP", "childFieldSpecs": {"key": {"dataType": "STRING"}}}, "Missing 'value'"),
-        (map_of("m", "MAP"), "Unsupported data type: MAP as value"),
+        (map_of("m", "MAP"), "Unsupported data type: MAP"),
         (map_of("m", "WORD"), '"WORD": not one of the values accepted'),
     ],
 )

@@ -131,6 +131,23 @@ def refuse(names: str, reason: str) -> None:
         REFUSED[key(name)] = (name, reason)
 
 
+def strict(names: str) -> None:
+    """Scalars whose DuckDB text says something of a null: as in Pinot, one null argument makes the answer null
+    (BaseTransformFunction.getNullBitmap; a @ScalarFunction without nullableParameters)."""
+    for name in names.split():
+        found = SCALARS[key(name)]
+        SCALARS[key(name)] = replace(found, render=_of_known(found.render))
+
+
+def _of_known(render: Render) -> Render:
+    def rendered(arguments: Sequence[Typed]) -> str:
+        unknown = " OR ".join(f"{argument.sql} IS NULL" for argument in arguments if argument.literal is None)
+        text = render(arguments)
+        return f"CASE WHEN {unknown} THEN NULL ELSE {text} END" if unknown else text
+
+    return rendered
+
+
 def needs(extra: str, names: str) -> None:
     """Say that functions need the packages of `meshloom[extra]`."""
     for name in names.split():

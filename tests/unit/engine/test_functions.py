@@ -36,6 +36,7 @@ VALUES = {
     "strrpos('a-b-c', '-')": 3, "lpad('pinot', 3, 'x')": "pinot", "rpad('p', 4, 'xy')": "pxyx",
     "splitPart('a||b', '||', 1)": "b", "splitPart('a,b', ',', 5)": "null", "split('a,b,,c', ',')": ["a", "b", "c"],
     "concat('a', 'b', '-')": "a-b", "trim('  a ')": "a", "strcmp('a', 'c')": -2, "hammingDistance('abc', 'abd')": 1,
+    "hammingDistance('', '')": 0,
     "regexpExtract('ab12', '([a-z]+)([0-9]+)', 2)": "12", "regexpReplace('aab', 'a(a)', '$1-')": "a-b",
     "regexpExtract('price: 9', '(?<=: )[0-9]')": "9", "uniqueNgrams('abab', 2)": ["ab", "ba"],
     "prefixes('abc', 2)": ["a", "ab"], "repeat('ab', '-', 3)": "ab-ab-ab",

@@ -93,6 +93,10 @@ class Pinot(Dialect):
         def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
             return super().parse(calcite_words(raw_tokens), sql)
 
+        def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
+            """NOT LIKE is NOT around LIKE, as NOT IN and NOT BETWEEN are; sqlglot's own hides it in an argument."""
+            return this and self.expression(exp.Not(this=this))
+
         def _parse_substring_words(self) -> exp.Anonymous:
             """`SUBSTRING(text FROM 2 FOR 3)` is `SUBSTRING(text, 2, 3)`."""
             arguments = [self._parse_disjunction()]

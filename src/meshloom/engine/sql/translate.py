@@ -17,7 +17,16 @@ from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.lookup import lookup
 from meshloom.engine.sql.maps import item
 from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql, meeting, wide_literal
+from meshloom.engine.sql.typed import (
+    NUMERIC,
+    Typed,
+    cast_sql,
+    duckdb_type,
+    literal_sql,
+    matching,
+    meeting,
+    wide_literal,
+)
 from meshloom.engine.sql.windows import window
 
 
@@ -125,7 +134,7 @@ class Translator:
         left, right = self.alike(self.translate(node.left), self.translate(node.right))
         aggregate = left.aggregate or right.aggregate
         if left.array and not right.array:
-            return Typed(self.any_value(left, f"{{0}} {operator} {right.sql}", every=operator == "<>"), "BOOLEAN")
+            return Typed(matching(left, lambda one: f"{one} {operator} {right.sql}", every=operator == "<>"), "BOOLEAN")
         return Typed(f"({left.sql} {operator} {right.sql})", "BOOLEAN", aggregate=aggregate)
 
     def alike(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
@@ -161,12 +170,6 @@ class Translator:
                 raise PinotError(QUERY_VALIDATION, f"Cannot convert value: '{text}' to type: BYTES") from None
         return Typed(cast_sql(literal.sql, literal.type, type_), type_, text)
 
-    @staticmethod
-    def any_value(array: Typed, condition: str, *, every: bool = False) -> str:
-        """A multi-value column matches when any of its values does; a negation when all do."""
-        kept = f"list_filter({array.sql}, lambda v: {condition.format('v')})"
-        return f"(length({kept}) = length({array.sql}))" if every else f"(length({kept}) > 0)"
-
     def connector(self, node: exp.Connector) -> Typed:
         word = "AND" if isinstance(node, exp.And) else "OR"
         parts = [self.condition(part) for part in node.flatten()]
@@ -193,7 +196,7 @@ class Translator:
         options = ", ".join(self.alike(value, self.translate(item))[1].sql for item in node.expressions)
         word = "NOT IN" if negated else "IN"
         if value.array:
-            return Typed(self.any_value(value, f"{{0}} {word} ({options})", every=negated), "BOOLEAN")
+            return Typed(matching(value, lambda one: f"{one} {word} ({options})", every=negated), "BOOLEAN")
         return Typed(f"({value.sql} {word} ({options}))", "BOOLEAN", aggregate=value.aggregate)
 
     def between(self, node: exp.Between) -> Typed:
@@ -201,11 +204,14 @@ class Translator:
         low = self.alike(value, self.translate(node.args["low"]))[1]
         high = self.alike(value, self.translate(node.args["high"]))[1]
         if value.array:
-            return Typed(self.any_value(value, f"{{0}} BETWEEN {low.sql} AND {high.sql}"), "BOOLEAN")
+            return Typed(matching(value, lambda one: f"{one} BETWEEN {low.sql} AND {high.sql}"), "BOOLEAN")
         return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", "BOOLEAN", aggregate=value.aggregate)
 
     def like(self, node: exp.Like) -> Typed:
-        value, pattern = self.translate(node.this).cast("STRING"), self.translate(node.expression)
+        value, pattern = self.translate(node.this), self.translate(node.expression)
+        if value.type == "STRING_ARRAY":
+            return Typed(matching(value, lambda one: f"{one} LIKE {pattern.sql}"), "BOOLEAN")
+        value = value.cast("STRING")
         return Typed(f"({value.sql} LIKE {pattern.sql})", "BOOLEAN", aggregate=value.aggregate)
 
     def is_null(self, node: exp.Is) -> Typed:

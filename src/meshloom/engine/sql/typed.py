@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
@@ -57,6 +58,13 @@ class Typed:
         return Typed(cast_sql(self.sql, self.type, type_), type_, aggregate=self.aggregate)
 
 
+def matching(array: Typed, condition: Callable[[str], str], *, every: bool = False) -> str:
+    """A multi-value column matches when any of its values does; a negation when all do."""
+    one = '"$one"'  # a name that no column has
+    kept = f"list_filter({array.sql}, lambda {one}: {condition(one)})"
+    return f"(length({kept}) = length({array.sql}))" if every else f"(length({kept}) > 0)"
+
+
 def duckdb_type(type_: str) -> str:
     element = type_.removesuffix("_ARRAY")
     return DUCKDB[element] + ("[]" if type_.endswith("_ARRAY") else "")
@@ -68,6 +76,9 @@ def cast_sql(sql: str, source: str, target: str) -> str:
         return f"list_transform({sql}, lambda w: {cast_sql('w', element, target.removesuffix('_ARRAY'))})"
     if WIDE in (source, target):
         return _from_wide(sql, target) if source == WIDE else _to_wide(sql, source)
+    if source.endswith("_ARRAY") != target.endswith("_ARRAY") and source != "UNKNOWN":
+        kinds = ("multi-value", "single value") if source.endswith("_ARRAY") else ("single value", "multi-value")
+        raise PinotError(QUERY_VALIDATION, f"A {kinds[0]} {source} stands where a {kinds[1]} {target} is wanted")
     if source == "TIMESTAMP" and target in NUMERIC:
         return f"CAST(epoch_ms({sql}) AS {DUCKDB[target]})"
     if source in NUMERIC and target == "TIMESTAMP":

@@ -90,7 +90,7 @@ def scalar(
     """Add a scalar under each of the names in `names`. A text for `render` is a template with {0}, {1}, … or {all}."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
-        SCALARS[key(name)] = Scalar(name, _template(render), result, least, most, tuple(parameters))
+        SCALARS[key(name)] = Scalar(name, template(render), result, least, most, tuple(parameters))
 
 
 def aggregate(
@@ -104,7 +104,7 @@ def aggregate(
     """Add an aggregation under each of the names in `names`."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
-        AGGREGATES[key(name)] = Aggregate(name, _template(render), single, multi, empty, least, most)
+        AGGREGATES[key(name)] = Aggregate(name, template(render), single, multi, empty, least, most)
 
 
 def gathering(
@@ -180,7 +180,8 @@ def _percentile(name: str, which: str) -> Aggregate | None:
     return replace(found, least=1, most=1, rewrite=lambda trees: [trees[0], exp.Literal.number(which)])
 
 
-def _template(render: Render | str) -> Render:
+def template(render: Render | str) -> Render:
+    """A text with {0}, {1}, … or {all} as a function of the arguments."""
     if not isinstance(render, str):
         return render
     text = render

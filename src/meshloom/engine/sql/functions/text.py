@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from meshloom.engine.patterns import Pattern
-from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.registry import Render, scalar, template
 from meshloom.engine.sql.functions.rows import row_function
-from meshloom.engine.sql.typed import Typed, literal_sql
+from meshloom.engine.sql.typed import Typed, literal_sql, matching
 
 T = "STRING"
 
@@ -54,7 +54,13 @@ row_function("fromAscii", lambda data: data.decode("ascii", "replace"), T, ["BYT
 row_function("fromBytes", lambda data, charset: data.decode(charset), T, ["BYTES", T])
 row_function("toBytes", lambda text, charset: text.encode(charset), "BYTES", [T, T])
 row_function("normalize", lambda text, form="NFC": unicodedata.normalize(form, text), T, [T, T], 1)
-scalar("hammingDistance", "(CASE WHEN length({0}) <> length({1}) THEN -1 ELSE hamming({0}, {1}) END)", "INT", 2, [T])
+scalar(
+    "hammingDistance",
+    "(CASE WHEN length({0}) <> length({1}) THEN -1 WHEN length({0}) = 0 THEN 0 ELSE hamming({0}, {1}) END)",
+    "INT",
+    2,
+    [T],
+)
 scalar("levenshteinDistance", "levenshtein({0}, {1})", "INT", 2, [T])
 
 
@@ -243,6 +249,19 @@ def found_in(arguments: Sequence[Typed]) -> str:
     return f"regexp_matches({arguments[0].sql}, {arguments[1].sql}{options})"
 
 
+def of_any(render: Render | str) -> Render:
+    """A test of a text, which a multi-value column passes when one of its values does."""
+    test = template(render)
+
+    def rendered(arguments: Sequence[Typed]) -> str:
+        first, *others = arguments
+        if first.type == f"{T}_ARRAY":
+            return matching(first, lambda one: test([Typed(one, T), *others]))
+        return test([first.cast(T), *others])
+
+    return rendered
+
+
 def matches(text: str, pattern: str, flag: str = "") -> bool:
     return compiled_pattern(pattern, "i" in flag).search(text) is not None
 
@@ -271,6 +290,6 @@ def replaced(arguments: Sequence[Typed]) -> str:
 scalar("regexpExtract regexpExtractVar", extracted, T, (2, 4), [T, T, "INT", T])
 scalar("regexpReplace regexpReplaceVar", replaced, T, (3, 6), [T, T, T, "INT", "INT", T])
 row_function("regexpLike", matches, "BOOLEAN", [T, T, T], 2)
-scalar("regexpLike regexpLikeVar", found_in, "BOOLEAN", (2, 3), [T])
-scalar("regexpLikeCi regexpLikeCiVar", "px_regexplike_3({0}, {1}, 'i')", "BOOLEAN", 2, [T])
-scalar("like likeVar", "({0} LIKE {1})", "BOOLEAN", 2, [T])
+scalar("regexpLike regexpLikeVar", of_any(found_in), "BOOLEAN", (2, 3), ["", T])
+scalar("regexpLikeCi regexpLikeCiVar", of_any("px_regexplike_3({0}, {1}, 'i')"), "BOOLEAN", 2, ["", T])
+scalar("like likeVar", of_any("({0} LIKE {1})"), "BOOLEAN", 2, ["", T])

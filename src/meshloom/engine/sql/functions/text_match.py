@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from meshloom.engine.patterns import Pattern
+from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.text import of_any
+from meshloom.engine.sql.typed import Typed
 
 STOP = frozenset(
     {
@@ -127,4 +130,9 @@ def text_match(text: str, query: str, options: str = "") -> bool:
     return compiled(query)(words(text))
 
 
+def called(arguments: Sequence[Typed]) -> str:
+    return f"px_textmatch_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+
+
 row_function("textMatch", text_match, "BOOLEAN", ["STRING", "STRING", "STRING"], 2)
+scalar("textMatch", of_any(called), "BOOLEAN", (2, 3), ["", "STRING"])

@@ -18,6 +18,7 @@ from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest.readers import Source, quoted
 from meshloom.engine.ingest.values import misfit, raw, stored
 from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.statement import parse
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
@@ -68,6 +69,9 @@ class Record:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(700, "An expression of a record holds no query")
+
+    def table(self, name: str) -> Relation | None:
+        return None
 
 
 def wanted(schema: Schema, config: TableConfig) -> list[str]:

@@ -32,7 +32,8 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
     if source.kind == "json":
         one = f"({column} ->> '$')"
         if not several:
-            return Typed(one, "STRING")
+            whole = f"px_nested_1(CAST({column} AS VARCHAR))"
+            return Typed(f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {whole} ELSE {one} END)", "STRING")
         values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
         kind = f"coalesce(json_type({column}), 'NULL')"
         many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
@@ -56,7 +57,7 @@ def _of_type(column: str, type_: str) -> Typed:
             return Typed(column, f"{inner.type}_ARRAY")
         return Typed(f"list_transform({column}, lambda v: {inner.sql})", f"{inner.type}_ARRAY")
     if type_.startswith(("STRUCT", "MAP", "JSON", "UNION")):
-        return Typed(f"CAST(to_json({column}) AS VARCHAR)", "STRING")
+        return Typed(f"px_nested_1(CAST(to_json({column}) AS VARCHAR))", "STRING")
     if type_.startswith("TIMESTAMP"):
         return Typed(f"CAST({column} AS TIMESTAMP)", "TIMESTAMP")
     if type_ == "DATE":

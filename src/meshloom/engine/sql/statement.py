@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from sqlglot import TokenType, exp
@@ -12,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
+from meshloom.engine.sql.embedded import spelled_out
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
@@ -79,7 +81,13 @@ def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
 
     `options` are the request's; `SET k=v;` before or behind the query and `OPTION(k=v)` at its end add to them.
     """
-    collected = dict(options or {})
+    return _parsed(text, tuple((options or {}).items()))
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
+    """Kept: a dashboard asks the same again, and nobody changes a statement's tree."""
+    collected = dict(options)
     rest = text
     while match := SET.match(rest):
         collected[match[1]] = _unquoted(match[2])
@@ -126,7 +134,7 @@ def _tree(text: str) -> exp.Query:
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
         raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
-    return trees[0]
+    return spelled_out(trees[0])
 
 
 def _unquoted(value: str) -> str:

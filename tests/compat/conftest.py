@@ -12,6 +12,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,31 +123,42 @@ def free_ports(count: int) -> list[str]:
     return ports
 
 
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
+@contextmanager
+def started(home: str) -> Iterator[Engine]:
     """`meshloom engine up`, with the tables `kinds` (every data type) and `visits` (times)."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MESHLOOM_")}
-    with tempfile.TemporaryDirectory(prefix="meshloom-compat-") as home:
-        ports = free_ports(4)
-        names = ("--controller-port", "--broker-port", "--server-port", "--minion-port")
-        words = [word for pair in zip(names, ports, strict=True) for word in pair]
-        started = subprocess.Popen(
-            [sys.executable, "-m", "meshloom", "engine", "up", "--home", home, *words],
-            stdout=subprocess.PIPE, text=True, env=clean,
-        )  # fmt: skip
-        assert started.stdout is not None
-        try:
-            for line in started.stdout:
-                if line.startswith("Try:"):
-                    break
-            found = Engine(*(f"http://127.0.0.1:{port}" for port in ports))
-            found.add(KINDS, KINDS_ROWS)
-            found.add(VISITS, visits())
-            yield found
-        finally:
-            started.terminate()
-            started.wait(timeout=20)
-            started.stdout.close()
+    ports = free_ports(4)
+    names = ("--controller-port", "--broker-port", "--server-port", "--minion-port")
+    words = [word for pair in zip(names, ports, strict=True) for word in pair]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "meshloom", "engine", "up", "--home", home, *words],
+        stdout=subprocess.PIPE, text=True, env=clean,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if line.startswith("Try:"):
+                break
+        found = Engine(*(f"http://127.0.0.1:{port}" for port in ports))
+        found.add(KINDS, KINDS_ROWS)
+        found.add(VISITS, visits())
+        yield found
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[[str], Any]:
+    """`with start(home) as engine`: one more engine."""
+    return started
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory(prefix="meshloom-compat-") as home, started(home) as found:
+        yield found
 
 
 # --- clients that have an environment of their own

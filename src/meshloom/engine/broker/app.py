@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from meshloom.engine.broker.broker import Broker, failure
 from meshloom.engine.errors import JSON_PARSING, PinotError, RestError
-from meshloom.engine.http.operations import Call, Operation, Reply, text
+from meshloom.engine.http.operations import Call, Operation, Reply, elsewhere, text, whole
 from meshloom.engine.http.operations import application as assembled
 from meshloom.engine.sql.statement import parse_options
 
@@ -25,12 +25,30 @@ ERROR_CODE = "X-Pinot-Error-Code"
 ERRORS_AS_STATUS = "Pinot-Use-Http-Status-For-Errors"
 STATUS = {150: 400, 190: 404, 700: 400, 710: 400, 720: 400, 429: 429, 250: 408, 400: 408}
 WORKERS = 4  # two a core of the machine measured; more only lengthen the tail (p99)
+ROWS = 10_000  # of a cursor's page
 KEPT_MS = 3_600_000  # how long a cursor's answer is kept
 
 MEMORY = (
     "offlineThreadMemAllocatedBytes", "realtimeThreadMemAllocatedBytes", "offlineResponseSerMemAllocatedBytes",
     "realtimeResponseSerMemAllocatedBytes", "offlineTotalMemAllocatedBytes", "realtimeTotalMemAllocatedBytes",
 )  # fmt: skip
+
+# What both engines read, for the description; the routes themselves need the whole request.
+QUERY = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("sql", "queryOptions")} | {"trace": {"type": "boolean"}},
+    "required": ["sql"],
+}
+
+
+def described(path: str, summary: str) -> list[Operation]:
+    """A query's operations at `path`."""
+    asked = ("sql", "queryOptions", "trace")
+    return [
+        Operation("POST", path, elsewhere, summary, "Query", body="application/json", schema=QUERY),
+        Operation("GET", path, elsewhere, summary, "Query", asked),
+    ]
+
 
 Ask = Callable[[str, dict[str, str], Request], dict[str, Any]]
 _workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
@@ -89,9 +107,11 @@ class Cursors:
         return self.page(document["requestId"], 0, size)
 
     def page(self, name: str, offset: int, size: int) -> dict[str, Any]:
-        """Raises RestError 404."""
+        """Raises RestError 404 for what is not kept, 400 for a page that cannot be."""
         document = self.one(name)
         table = document["resultTable"]
+        if offset < 0 or size < 0:
+            raise RestError(400, "offset and numRows are no negative numbers")
         rows = table["rows"][offset : offset + size]
         return document | {"resultTable": table | {"rows": rows}, "offset": offset, "numRows": len(rows)}
 
@@ -117,8 +137,7 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         return f"Query results for {call.path['name']} deleted."
 
     def page(call: Call) -> Any:
-        size = call.query.get("numRows", "10000")
-        return cursors.page(call.path["name"], int(call.query.get("offset") or 0), int(size))
+        return cursors.page(call.path["name"], call.number("offset", 0), call.number("numRows", ROWS))
 
     def cancel(call: Call) -> Any:
         name = call.path["name"]
@@ -137,6 +156,8 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         return broker.routing(call.path["name"])
 
     listed = [
+        *described("/query/sql", "Ask, of the engine that the options name"),
+        *described("/query", "Ask the multi-stage engine"),
         Operation("GET", "/health", lambda call: text("OK"), "Whether the broker answers", "Health"),
         Operation("GET", "/queries", under_way, "Queries under way", "Query"),
         Operation("DELETE", "/query/{name}", cancel, "Stop a query, by the broker's id", "Query"),
@@ -173,17 +194,15 @@ async def answer(
         if door == "broker" and error.error_code == JSON_PARSING:
             return PlainTextResponse(error.what.removeprefix("JsonParsingError: "), 500, media_type="application/json")
         return _response(failure(error), request)
+    paged = cursors is not None and request.query_params.get("getCursor", "").lower() == "true"
+    size = whole(request.query_params.get("numRows"), "numRows", ROWS) if paged else ROWS
     loop = asyncio.get_running_loop()
     try:
         document = await loop.run_in_executor(_workers, ask, sql, {**options, **(more or {})}, request)
     except PinotError as error:
         document = failure(error)
-    if (
-        cursors is not None
-        and request.query_params.get("getCursor", "").lower() == "true"
-        and "resultTable" in document
-    ):
-        document = cursors.begin(document, int(request.query_params.get("numRows") or 10_000))
+    if paged and cursors is not None and "resultTable" in document:
+        document = cursors.begin(document, size)
     return _response(document, request)
 
 

@@ -46,7 +46,8 @@ def check_schema(document: Document) -> None:
     for kind, field in fields:
         _check_field(name, kind, field)
     keys = document.get("primaryKeyColumns") or ()
-    if not isinstance(keys, list | tuple) or any(key not in {field["name"] for _, field in fields} for key in keys):
+    names = [field["name"] for _, field in fields]
+    if not isinstance(keys, list | tuple) or any(key not in names for key in keys):
         raise RestError(400, f"Invalid schema: {name}. Reason: The primary key column must exist")
     if name.count(".") > 1:
         raise RestError(500, f"Table name: '{name}' containing more than one '.' is not allowed")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.shapes import TABLE, check_shape_of
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import RestError
 
@@ -42,6 +43,7 @@ def check_shape(document: Document) -> None:
     for position, key in enumerate(REQUIRED):
         if document.get(key) is None:
             raise refuse(f"Missing required creator property '{key}' (index {position})")
+    check_shape_of(document, TABLE)
     name = str(document["tableName"])
     if str(document["tableType"]).upper() not in ("OFFLINE", "REALTIME"):
         raise refuse(f"Cannot construct instance of `{SPI}.TableConfig`, problem: No enum constant {SPI}.TableType."

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from meshloom.engine.broker.app import Ask, answer
+from meshloom.engine.broker.app import Ask, answer, described
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller import console
 from meshloom.engine.controller.controller import Controller
@@ -78,6 +78,7 @@ def routes(controller: Controller, ask: Ask, more: Any = (), pages: Sequence[Bas
         ),
         key=lambda operation: operation.path.replace("{", "~"),  # what is spelled out stands before what is open
     )
+    listed += described("/sql", "Ask a broker, or INSERT INTO … FROM FILE")
     extra = [Route("/sql", sql, methods=["GET", "POST"]), *pages]
     return assembled("Pinot controller", listed, extra=extra)
 

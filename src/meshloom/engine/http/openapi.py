@@ -54,7 +54,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "responses": {"200": {"description": "done"}, "default": {"description": '{"code": status, "error": text}'}},
     }
     if operation.body:
-        found["requestBody"] = {"content": {operation.body: {"schema": {}}}}
+        found["requestBody"] = {"content": {operation.body: {"schema": dict(operation.schema)}}}
     return found
 
 

@@ -44,6 +44,21 @@ class Call:
             raise RestError(400, f"Missing required query parameter: {name}")
         return value
 
+    def number(self, name: str, default: int) -> int:
+        """A query parameter that is a whole number. Raises RestError 400 when it is something else."""
+        return whole(self.query.get(name), name, default)
+
+
+def whole(value: str | None, name: str, default: int) -> int:
+    """`value` as a number of 64 bits, `default` for none. Raises RestError 400."""
+    try:
+        found = int(value) if value else default
+    except ValueError:
+        found = None
+    if found is None or not -(2**63) <= found < 2**63:
+        raise RestError(400, f"Query parameter {name} is a whole number, not {value}")
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -57,7 +72,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row of a role's interface; `parameters` are its query parameters, `body` says what it reads."""
+    """One row of a role's interface; `parameters` are its query parameters, `body` says what it reads, `schema` how
+    that looks as JSON Schema."""
 
     method: str
     path: str
@@ -66,6 +82,12 @@ class Operation:
     tag: str
     parameters: tuple[str, ...] = ()
     body: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+
+
+def elsewhere(call: Call) -> Any:
+    """The handler of an operation that is only described: one of the extra routes answers it."""
+    raise NotImplementedError
 
 
 def text(content: str) -> Reply:
@@ -83,6 +105,8 @@ def application(
 
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
+        if operation.handler is elsewhere:
+            continue
         by_path.setdefault(operation.path, {})[operation.method] = operation
     routes: list[BaseRoute] = [
         Route(path, _endpoint(found, workers), methods=list(found)) for path, found in by_path.items()

@@ -84,6 +84,9 @@ def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping
     kind = options.get("fileFormat", "").upper()
     delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
     quote = options.get("quoteCharacter") or '"'
+    for name, character in (("delimiter", delimiter), ("quoteCharacter", quote)):
+        if len(character) != 1:
+            raise ValueError(f"{name} is one character, not {character!r}")
     if marker := options.get("commentMarker", ""):
         with TemporaryDirectory(dir=path.parent) as folder:
             plain = _uncommented(path, Path(folder) / "rows.csv", marker, quote)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
-from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError
+from meshloom.engine.errors import SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.parsing import tree_of
 
@@ -132,11 +132,11 @@ def _unquoted(value: str) -> str:
 
 
 def parse_options(text: str) -> dict[str, str]:
-    """The `queryOptions` string of a request: `k=v;k2=v2`, with empty parts ignored. Raises PinotError 100."""
+    """The `queryOptions` string of a request: `k=v;k2=v2`, with empty parts ignored. Raises PinotError 150."""
     options: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
         name, separator, value = part.partition("=")
         if not separator:
-            raise PinotError(JSON_PARSING, f"queryOptions: {part!r} is not of the form name=value")
+            raise PinotError(SQL_PARSING, f"SQLParsingError: Chunk [{part}] of queryOptions is not a valid entry")
         options[name.strip()] = value.strip()
     return options

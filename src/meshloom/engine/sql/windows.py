@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.typed import Typed
 
 if TYPE_CHECKING:
@@ -65,5 +66,5 @@ def _bound(spec: exp.WindowSpec, which: str) -> str:
     value, side = spec.args.get(which), spec.args.get(f"{which}_side") or ""
     if value is None:
         return "CURRENT ROW"
-    text = value if isinstance(value, str) else str(int(value.name))
+    text = value if isinstance(value, str) else str(whole(value, "a window's frame"))
     return f"{text} {side}".strip()

@@ -147,11 +147,19 @@ def tenant_tables(controller: Controller, call: Call) -> Any:
     }
 
 
+def _count(document: dict[str, Any], name: str) -> int:
+    """How many instances a document asks for. Raises RestError 400 for what is no number."""
+    value = document.get(name) or 0
+    if isinstance(value, int | str) and str(value).isdecimal():
+        return int(value)
+    raise RestError(400, f"Cannot deserialize value of {name}: a number is expected")
+
+
 def add_tenant(controller: Controller, call: Call) -> Any:
     """The one server and the one broker belong to the default tenant; a free one does not exist here."""
     document = parse_json(call.body)
     role, name = str(document.get("tenantRole", "")).upper(), document.get("tenantName")
-    if role not in ("BROKER", "SERVER") or not name:
+    if role not in ("BROKER", "SERVER") or not isinstance(name, str) or not name:
         raise RestError(400, "tenantRole (BROKER or SERVER) and tenantName are required")
     free = [
         instance
@@ -164,7 +172,7 @@ def add_tenant(controller: Controller, call: Call) -> Any:
         controller.catalog.put("tags", controller.instances.broker, {"tags": [f"{name}_BROKER"]})
     else:
         total = int(controller.instances.server in free)
-        offline, realtime = int(document.get("offlineInstances", 0)), int(document.get("realtimeInstances", 0))
+        offline, realtime = _count(document, "offlineInstances"), _count(document, "realtimeInstances")
         if max(offline, realtime) > total or not total:
             raise RestError(
                 400,

@@ -41,7 +41,7 @@ def names(controller: Controller, call: Call) -> Any:
 
 def select(controller: Controller, call: Call) -> Any:
     """Segments whose time overlaps [startTimestamp, endTimestamp)."""
-    low, high = int(call.query.get("startTimestamp") or 0), int(call.query.get("endTimestamp") or 2**62)
+    low, high = call.number("startTimestamp", 0), call.number("endTimestamp", 2**62)
     result = []
     for physical in existing(controller, call):
         chosen = []

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.multi.columns import Columns, meeting, of_columns, renamed, unique
 from meshloom.engine.sql.multi.explain import explained
 from meshloom.engine.sql.multi.expressions import MultiTranslator
@@ -119,7 +120,7 @@ class Compiler:
 
         def key(by: exp.Expr) -> Typed:
             ordinal = isinstance(by, exp.Literal) and not by.is_string
-            return Typed(str(int(by.name)), "INT") if ordinal else translator.translate(by)
+            return Typed(str(whole(by, "an ordinal")), "INT") if ordinal else translator.translate(by)
 
         tail = Ordering(translator, key, both, node).text() + limit(node)
         if tail:

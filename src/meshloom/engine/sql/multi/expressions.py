@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.maps import item
 from meshloom.engine.sql.multi import aggregates, arithmetic
@@ -184,7 +185,9 @@ class MultiTranslator(Translator):
         value, index = self.translate(node.this), node.expressions[0]
         if not value.array:
             return item(value, index)
-        text = str(int(index.name) + 1) if isinstance(index, exp.Literal) else self.translate(index).sql
+        text = (
+            str(whole(index, "an array's element") + 1) if isinstance(index, exp.Literal) else self.translate(index).sql
+        )
         return Typed(f"({value.sql})[{text}]", value.element)
 
     def case(self, node: exp.Case) -> Typed:

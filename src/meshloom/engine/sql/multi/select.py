@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.multi import correlation, grouping
 from meshloom.engine.sql.multi.columns import Column, Columns, output
 from meshloom.engine.sql.multi.joins import join
@@ -189,7 +190,7 @@ class Select:
         """A key of GROUP BY; an ordinal is the item that it counts to. Raises PinotError 700 beyond the list."""
         if not isinstance(node, exp.Literal) or node.is_string:
             return self._key(node)
-        place = int(node.this)
+        place = whole(node, "an ordinal")
         if not 1 <= place <= len(self.node.expressions):
             raise PinotError(QUERY_VALIDATION, "QueryValidationError: Ordinal out of range")
         return self.translator.translate(self.node.expressions[place - 1].unalias())
@@ -197,7 +198,7 @@ class Select:
     def _key(self, node: exp.Expr) -> Typed:
         """A key of GROUP BY or ORDER BY: an ordinal, an alias of the select list, or an expression."""
         if isinstance(node, exp.Literal) and not node.is_string:
-            return Typed(str(int(node.this)), "INT")
+            return Typed(str(whole(node, "an ordinal")), "INT")
         if isinstance(node, exp.Column) and not node.table:
             for item in self.node.expressions:
                 if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():

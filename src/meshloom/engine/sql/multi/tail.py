@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.multi.columns import Columns
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.typed import Typed
@@ -45,8 +46,5 @@ def limit(node: exp.Query) -> str:
         found = node.args.get(name)
         if found is None:
             continue
-        count = found.args.get("count") if isinstance(found, exp.Fetch) else found.expression
-        if not isinstance(count, exp.Literal) or count.is_string or not str(count.this).isdigit():
-            raise PinotError(QUERY_VALIDATION, f"{word} wants a whole number")
-        text += f" {word} {int(count.name)}"
+        text += f" {word} {whole(count_of(found), word)}"
     return text

@@ -15,6 +15,7 @@ from meshloom.engine.errors import (
 )
 from meshloom.engine.sql.canonical import name_of, text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
@@ -78,7 +79,7 @@ def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -
 
 def limit_of(select: exp.Select) -> int:
     limit = select.args.get("limit")
-    return int(limit.expression.name) if limit is not None else DEFAULT_LIMIT
+    return whole(count_of(limit), "LIMIT") if limit is not None else DEFAULT_LIMIT
 
 
 class NoColumns:
@@ -227,7 +228,7 @@ class _Query:
         """Aliases and ordinals replaced by what they stand for."""
         aliases = {i.node.alias.lower(): i.node.this for i in self.items if isinstance(i.node, exp.Alias)}
         if isinstance(node, exp.Literal) and not node.is_string:
-            position = int(node.this)
+            position = whole(node, "an ordinal")
             if not 1 <= position <= len(self.items):
                 raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(self.items)}")
             item: exp.Expr = self.items[position - 1].node.unalias()
@@ -293,4 +294,4 @@ class _Query:
     def _limit(self) -> str:
         offset = self.select.args.get("offset")
         text = f"LIMIT {limit_of(self.select)}"
-        return f"{text} OFFSET {int(offset.expression.name)}" if offset is not None else text
+        return f"{text} OFFSET {whole(count_of(offset), 'OFFSET')}" if offset is not None else text

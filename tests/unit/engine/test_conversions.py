@@ -54,6 +54,12 @@ BOTH: dict[str, list[Any]] = {
     "ceil(b)": ["4", "-12345678901234567890", "0", "1000"],
     "floor(b)": ["3", "-12345678901234567891", "0", "1000"],
     "greatest(b, d)": ["3.25", "-12345678901234567890.5", "10000000", "1000"],
+    "case when i > 0 then i else l end": [5, LEAST + 1, 2**31 - 1, 2**32 + 3],
+    "case when i > 0 then b else i end": ["3.25", "-5", "0", "-2147483648"],
+    "coalesce(NULL, i)": [5, -5, 2**31 - 1, -(2**31)], "coalesce(i, l)": [5, -5, 2**31 - 1, -(2**31)],
+    "coalesce(i, s)": ["5", "-5", "2147483647", "-2147483648"],
+    "arrayElementAtDouble(ds, 9)": [0.0] * 4, "arraySumLong(ms)": [1577836800000, 5, 1, 2],
+    "arraySumInt(array(2147483647, 1))": [-(2**31)] * 4, "arraySliceLong(ms, 1, 2)": [[0], [0], [0], [0]],
     "least(i, l)": [5, LEAST + 1, 2**31 - 1, -(2**31)],
     "-i": [-5, 5, 1 - 2**31, -(2**31)],
     "-l": [-7, MOST, LEAST + 1, -(2**32) - 3],
@@ -75,6 +81,12 @@ BOTH: dict[str, list[Any]] = {
         [1577779200000, -57600000, 253402243200000, -57600000],
 }  # fmt: skip
 SINGLE: dict[str, list[Any]] = {
+    # no value at all, where nulls are not told apart; the types meet as in CaseTransformFunction
+    "case when i > 0 then s end": ["12.9", "", "1", ""], "case when i > 0 then i end": [5, 0, 2**31 - 1, 0],
+    "case when i > 0 then null else d end": [0.0, -1e300, 0.0, 0.001],
+    "case when i > 0 then bo end": [True, False, True, False],
+    "case when i > 0 then i else f end": [5.0, pytest.approx(3.4e38, rel=1e-6), 2.0**31 - 1, 0.0],
+    "i is distinct from 5": [False, True, True, True],
     "i % 3": [2.0, -2.0, 1.0, -2.0],
     # what a text parameter is given of a column: its stored form
     "upper(ts)": ["1577836800000", "-1", "253402300800000", "0"],
@@ -140,7 +152,9 @@ def test_the_default_null_of_a_long_is_a_time_too(tables: Any) -> None:
 @pytest.mark.parametrize(
     ("expression", "code", "says"),
     [
-        ("cast('x' as int)", 200, "'x'"), ("truncate(cast('Infinity' as double), 1)", 200, "Infinity has no decimals"),
+        ("cast('x' as int)", 200, "'x'"), ("arraySliceLong(ms, -1, 1)", 200, "out of range: -1 to 1"),
+        ("arraySliceLong(ms, 2, 3)", 200, "out of range: 2 to 3 of 1"),
+        ("truncate(cast('Infinity' as double), 1)", 200, "Infinity has no decimals"),
         ("dateTimeConvert(l, 'bad', 'worse', '1:DAYS')", 700, "Invalid format"),
         ("dateTimeConvert(l, '1:DAYS:EPOCH', '1:DAYS:EPOCH', '0:DAYS')", 700, "Invalid granularity"),
         ("dateTimeConvert(l, '1:DAYS:EPOCH', '1:DAYS:EPOCH', '1:DAYS', 'Mars/Olympus')", 700, "not recognised"),

@@ -68,10 +68,12 @@ VALUES = {
     "toEpochMinutesBucket(3600000, 5)": 12, "fromEpochDays(2)": 172800000,
     "round(1577840461000, 300000)": 1577840400000, "round(-7, 5)": -5,
     # arrays
-    "arrayElementAtInt(array(5, 6), 2)": 6, "arrayElementAtString(array('a'), 3)": "null",
+    "arrayElementAtInt(array(5, 6), 2)": 6, "arrayElementAtString(array('a'), 3)": "",
     "arraySliceInt(array(1, 2), 1, 3)": [2, 0], "arrayRemoveInt(array(1, 2, 1), 1)": [2, 1],
     "arrayUnionInt(array(3, 1), array(1, 2))": [3, 1, 2], "generateIntArray(1, 5, 2)": [1, 3, 5],
     "arrayIndexesOfInt(array(7, 8, 7), 7)": [0, 2], "arrayDistinctString(array('b', 'a', 'b'))": ["b", "a"],
+    "arrayToString(array('a', ''), '/', '-')": "a/-", "generateIntArray(5, 1, -2)": [5, 3, 1],
+    "generateLongArray(2, 1, 1)": [], "generateDoubleArray(0, 1, 0.5)": [0.0, 0.5, 1.0],
     "arrayToString(array(1, 2), '/')": "1/2", "vectorNorm(array(3.0, 4.0))": 5.0,
     "l1Distance(array(1, 2), array(3, 5))": 5.0,
     # JSON, URLs, addresses

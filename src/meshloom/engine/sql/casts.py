@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from meshloom.engine.sql.decimals import WIDE, blob
+
 HALVES = {"INT": (0xFFFFFFFF, 0x80000000), "LONG": (0xFFFFFFFFFFFFFFFF, 0x8000000000000000)}
 EXTREMES = {"INT": (-(2**31), 2**31 - 1), "LONG": (-(2**63), 2**63 - 1)}
+# What stands for a value that is none (CommonConstants.NullValuePlaceHolder).
+PLACEHOLDERS = {
+    "INT": "0", "LONG": "0::BIGINT", "FLOAT": "0::FLOAT", "DOUBLE": "0::DOUBLE", "BIG_DECIMAL": "0", WIDE: blob("0"),
+    "BOOLEAN": "false", "STRING": "''", "JSON": "''", "TIMESTAMP": "make_timestamp(0)", "BYTES": "''::BLOB",
+}  # fmt: skip
 WHOLE = {"INT": "INTEGER", "LONG": "BIGINT"}
 
 
@@ -66,6 +73,6 @@ def boolean(sql: str, source: str) -> str | None:
 def negative(sql: str, type_: str) -> str:
     """The least INT and LONG are their own negatives."""
     if type_ not in EXTREMES:
-        return f"px_widenegate_1({sql})" if type_ == "WIDE_DECIMAL" else f"(- {sql})"
+        return f"px_widenegate_1({sql})" if type_ == WIDE else f"(- {sql})"
     least = EXTREMES[type_][0]
     return f"(CASE WHEN {sql} = ({least}) THEN {sql} ELSE - {sql} END)"

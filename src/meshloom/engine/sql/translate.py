@@ -14,6 +14,7 @@ from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.multi_values import over_arrays
+from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.lookup import lookup
 from meshloom.engine.sql.maps import item
@@ -231,13 +232,23 @@ class Translator:
             test = exp.EQ(this=operand.copy(), expression=branch.this.copy()) if operand else branch.this
             branches.append((self.condition(test), self.translate(branch.args["true"])))
         default = node.args.get("default")
-        other = self.translate(default) if default is not None else Typed("NULL", branches[0][1].type)
-        results = [value for _, value in branches] + ([other] if default is not None else [])
-        kinds = {value.type for value in results if value.sql != "NULL"} or {"STRING"}
-        type_ = kinds.pop() if len(kinds) == 1 else "DOUBLE" if kinds <= set(NUMERIC) else "STRING"
-        body = " ".join(f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in branches)
+        other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
+        known = [value for value in (*(value for _, value in branches), other) if value.sql != "NULL"]
+        kinds = {value.type for value in known} or {"STRING"}
+        type_ = kinds.pop() if len(kinds) == 1 else selected(known) if kinds <= set(NUMERIC) else "STRING"
+
+        def taken(value: Typed) -> str:
+            if value.sql == "NULL":  # as a literal of the type, where no null is told from a value (LiteralContext)
+                return casts.PLACEHOLDERS.get(type_, "NULL") if self.single and not self.nulls else "NULL"
+            return value.cast(type_).sql
+
+        body = " ".join(f"WHEN {test.sql} THEN {taken(value)}" for test, value in branches)
         aggregate = any(test.aggregate or value.aggregate for test, value in branches) or other.aggregate
-        return Typed(f"(CASE {body} ELSE {other.cast(type_).sql} END)", type_, aggregate=aggregate)
+        return Typed(f"(CASE {body} ELSE {taken(other)} END)", type_, aggregate=aggregate)
+
+    def distinct_from(self, node: exp.NullSafeNEQ | exp.NullSafeEQ) -> Typed:
+        name = "isDistinctFrom" if isinstance(node, exp.NullSafeNEQ) else "isNotDistinctFrom"
+        return self.function(name, [node.this, node.expression])
 
     def cast(self, node: exp.Cast) -> Typed:
         name = node.to.this.name if isinstance(node.to.this, exp.DataType.Type) else str(node.to.this)
@@ -311,7 +322,8 @@ class Translator:
             else:
                 sql += suffix
         if self.single and not self.nulls and found.empty:
-            sql = f"coalesce({sql}, {wide_literal(found.empty) if type_ == WIDE else found.empty})"
+            empty = found.empty if isinstance(found.empty, str) else found.empty(values)
+            sql = f"coalesce({sql}, {wide_literal(empty) if type_ == WIDE else empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
 
     def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:
@@ -376,6 +388,8 @@ METHODS: dict[type, Method] = {
     exp.Between: Translator.between,
     exp.Like: Translator.like,
     exp.Is: Translator.is_null,
+    exp.NullSafeEQ: Translator.distinct_from,
+    exp.NullSafeNEQ: Translator.distinct_from,
     exp.Case: Translator.case,
     exp.Cast: Translator.cast,
     exp.Extract: Translator.extract,

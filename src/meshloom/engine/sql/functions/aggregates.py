@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.errors import QUERY_EXECUTION, QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import hyperloglog
-from meshloom.engine.sql.functions.registry import Render, aggregate
-from meshloom.engine.sql.typed import DUCKDB, Typed
+from meshloom.engine.sql.functions.registry import Render, aggregate, gathering
+from meshloom.engine.sql.functions.rows import ROWS, RowFunction
+from meshloom.engine.sql.typed import DUCKDB, Typed, literal_sql
 
 
 def same(arguments: Sequence[Typed]) -> str:
@@ -117,14 +119,86 @@ def at_extreme(function: str) -> Render:
     return lambda a: f"{function}({a[0].cast(typed(a)).sql}, {a[1].cast('LONG').sql})"
 
 
-aggregate("firstWithTime", at_extreme("arg_min"), typed, typed, "", 3)
-aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, "", 3)
+# What FirstWithTime and LastWithTime begin with (getDefaultValueTimePair).
+BEGINNINGS = {"INT": str(-(2**31)), "LONG": str(-(2**63)), "FLOAT": "'NaN'::FLOAT", "DOUBLE": "'NaN'::DOUBLE",
+              "STRING": "''", "BOOLEAN": "false", "TIMESTAMP": "NULL"}  # fmt: skip
 
 
-aggregate("sumInt sumLong", lambda a: f"sum({a[0].cast('LONG').sql})::BIGINT", "LONG", "LONG", "0")
+def beginning(arguments: Sequence[Typed]) -> str:
+    return BEGINNINGS.get(typed(arguments), "NULL")
+
+
+aggregate("firstWithTime", at_extreme("arg_min"), typed, typed, beginning, 3)
+aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, beginning, 3)
+
+
+def summed(arguments: Sequence[Typed], where: str) -> str:
+    """Java's long: it wraps around."""
+    return casts.low_bits(f"CAST(sum({arguments[0].cast('LONG').sql}){where} AS HUGEINT)", "LONG")
+
+
+gathering("sumInt sumLong", summed, "LONG", empty="0")
 aggregate("minLong", lambda a: f"min({a[0].cast('LONG').sql})", "LONG", "LONG", str(2**63 - 1))
 aggregate("maxLong", lambda a: f"max({a[0].cast('LONG').sql})", "LONG", "LONG", str(-(2**63)))
 aggregate("sum0", lambda a: f"coalesce(sum({number(a[0])}), 0)", "DOUBLE", widened, "0.0")
-aggregate("boolAnd", "bool_and({0})", "BOOLEAN", "BOOLEAN", "true")
-aggregate("boolOr", "bool_or({0})", "BOOLEAN", "BOOLEAN", "false")
+
+
+def of_truths(name: str, function: str) -> Render:
+    def render(arguments: Sequence[Typed]) -> str:
+        if arguments[0].type != "BOOLEAN":
+            raise PinotError(QUERY_EXECUTION, f"Unsupported data type {name} for {arguments[0].type}")
+        return f"{function}({arguments[0].sql})"
+
+    return render
+
+
+aggregate("boolAnd", of_truths("BOOLAND", "bool_and"), "BOOLEAN", "BOOLEAN", "true")
+aggregate("boolOr", of_truths("BOOLOR", "bool_or"), "BOOLEAN", "BOOLEAN", "false")
 aggregate("anyValue", "any_value({0})", same, same)
+
+
+# --- lists of values, in the order of the rows
+COLLECTED = ("INT", "LONG", "FLOAT", "DOUBLE", "STRING", "BOOLEAN", "TIMESTAMP")
+
+
+def collected_type(arguments: Sequence[Typed]) -> str:
+    text = (arguments[1].literal or "").upper()
+    if text not in COLLECTED or arguments[0].array:
+        types = ", ".join(COLLECTED)
+        raise PinotError(QUERY_VALIDATION, f"arrayAgg(column, 'type') takes a single-value column as one of {types}")
+    return f"{text}_ARRAY"
+
+
+def known(value: str, where: str) -> str:
+    return f"{where.removesuffix(')')} AND {value} IS NOT NULL)" if where else f" FILTER (WHERE {value} IS NOT NULL)"
+
+
+def gathered(arguments: Sequence[Typed], value: str, where: str, kind: str) -> str:
+    """The values as a list; with a third argument that is true each where it comes first."""
+    listed = f"list({value}){known(value, where)}"
+    if len(arguments) > 2 and (arguments[2].literal or "").lower() == "true":
+        return f"px_each{kind.lower()}_1({listed})"
+    return listed
+
+
+for _type in COLLECTED:
+    _name = f"px_each{_type.lower()}_1"
+    ROWS[_name] = RowFunction(
+        _name, lambda all_: list(dict.fromkeys(all_)), (f"{_type}_ARRAY",), f"{_type}_ARRAY", False
+    )
+
+
+def array_agg(arguments: Sequence[Typed], where: str) -> str:
+    kind = collected_type(arguments).removesuffix("_ARRAY")
+    return f"coalesce({gathered(arguments, arguments[0].cast(kind).sql, where, kind)}, [])"
+
+
+def list_agg(arguments: Sequence[Typed], where: str) -> str:
+    value, separator = arguments[0].cast("STRING").sql, arguments[1].literal
+    if separator is None:
+        raise PinotError(QUERY_VALIDATION, "listAgg(column, 'separator'[, distinct]) wants its separator as a literal")
+    return f"coalesce(array_to_string({gathered(arguments, value, where, 'STRING')}, {literal_sql(separator)}), '')"
+
+
+gathering("arrayAgg", array_agg, collected_type, (2, 3))
+gathering("listAgg", list_agg, "STRING", (2, 3))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.functions.registry import Result, scalar
 from meshloom.engine.sql.functions.rows import row_function
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type, literal_sql
 
 ALL = ("Int", "Long", "Float", "Double", "String")
 PLAIN = ("Int", "String")
-# What Pinot answers for no element (CommonConstants.NullValuePlaceHolder).
-PLACEHOLDER = {"INT": "0", "LONG": "0::BIGINT", "FLOAT": "0::FLOAT", "DOUBLE": "0::DOUBLE", "STRING": "'null'"}
 
 
 def element(arguments: Sequence[Typed]) -> str:
@@ -28,7 +27,7 @@ def family(stem: str, kinds: Sequence[str], template: str, result: str, further:
     for kind in kinds:
         one = kind.upper()
         types = {"E": one, "A": f"{one}_ARRAY"}
-        text = template.replace("{none}", PLACEHOLDER[one]).replace("{type}", duckdb_type(one))
+        text = template.replace("{none}", casts.PLACEHOLDERS[one]).replace("{type}", duckdb_type(one))
         parameters = [types["A"], *(types.get(more, more) for more in further)]
         scalar(f"{stem}{kind}", text, types.get(result, result), len(parameters), parameters)
 
@@ -49,19 +48,23 @@ family("arrayPushBack", ALL, "list_append({0}, {1})", "A", ["E"])
 family("arrayPushFront", ALL, "list_prepend({1}, {0})", "A", ["E"])
 ELEMENT = "(CASE WHEN {1} BETWEEN 1 AND len({0}) THEN ({0})[{1}] ELSE {none} END)"
 family("arrayElementAt", ALL, ELEMENT, "E", ["INT"])
-family("arraySum", ("Int", "Long"), "coalesce(list_sum({0}), 0)::{type}", "E")
+for kind in ("Int", "Long"):  # which wrap around as Java's do
+    total = casts.low_bits("CAST(coalesce(list_sum({0}), 0) AS HUGEINT)", "LONG")
+    text = casts.low_bits(total, "INT") if kind == "Int" else total
+    scalar(f"arraySum{kind}", text, kind.upper(), 1, [f"{kind.upper()}_ARRAY"])
 # Java's copyOfRange fills up behind the end.
+OUTSIDE = "error('Array index out of range: ' || {0} || ' to ' || {1} || ' of ' || len({2}))"
 SLICE = "list_resize(({0})[{1} + 1 : least({2}, len({0}))], {2} - {1}, {filler})"
 for kind, filler in (("Int", "0"), ("Long", "0"), ("String", "NULL")):
-    family("arraySlice", (kind,), SLICE.replace("{filler}", filler), "A", ["INT", "INT"])
-for kind in ("Int", "Long"):
+    inside = "{1} BETWEEN 0 AND len({0}) AND {1} <= {2}"
+    text = f"(CASE WHEN NOT ({inside}) THEN {OUTSIDE.format('{1}', '{2}', '{0}')} ELSE {SLICE} END)"
+    family("arraySlice", (kind,), text.replace("{filler}", filler), "A", ["INT", "INT"])
+NEGATIVE_SIZE = "error('An array cannot have a negative size')"
+for kind in ("Int", "Long", "Float", "Double"):
     one = kind.upper()
-    text = f"range({{0}}, {{1}} + sign({{2}})::INTEGER, {{2}})::{duckdb_type(one)}[]"
-    scalar(f"generate{kind}Array", text, f"{one}_ARRAY", 3, [one])
-for kind in ("Float", "Double"):
-    one = kind.upper()
-    steps = "range(CAST(trunc(({1} - {0}) / {2}) AS BIGINT) + 1)"
-    text = f"list_transform({steps}, lambda i: {{0}} + i * {{2}})::{duckdb_type(one)}[]"
+    steps = "({1} - {0}) // {2}" if kind in ("Int", "Long") else "CAST(trunc(({1} - {0}) / {2}) AS BIGINT)"
+    values = f"list_transform(range({steps} + 1), lambda i: {{0}} + i * {{2}})::{duckdb_type(one)}[]"
+    text = f"(CASE WHEN {steps} < -1 THEN {NEGATIVE_SIZE} ELSE {values} END)"
     scalar(f"generate{kind}Array", text, f"{one}_ARRAY", 3, [one])
 
 
@@ -109,8 +112,8 @@ def joined(arguments: Sequence[Typed]) -> str:
     values = arguments[0].cast("STRING_ARRAY").sql
     if len(arguments) < 3:
         return f"array_to_string({values}, {arguments[1].sql})"
-    filled = f"list_transform({values}, lambda v: CASE WHEN v = 'null' THEN {arguments[2].sql} ELSE v END)"
-    return f"(CASE WHEN len({values}) = 0 THEN 'null' ELSE array_to_string({filled}, {arguments[1].sql}) END)"
+    filled = f"list_transform({values}, lambda v: CASE WHEN v = '' THEN {arguments[2].sql} ELSE v END)"
+    return f"(CASE WHEN len({values}) = 0 THEN '' ELSE array_to_string({filled}, {arguments[1].sql}) END)"
 
 
 scalar("arrayToString", joined, "STRING", (2, 3), ["", "STRING"])

@@ -56,7 +56,27 @@ scalar("isNotTrue", "({0} IS NOT TRUE)", "BOOLEAN", 1, ["BOOLEAN"])
 scalar("isNotFalse", "({0} IS NOT FALSE)", "BOOLEAN", 1, ["BOOLEAN"])
 scalar("isNull", "({0} IS NULL)", "BOOLEAN")
 scalar("isNotNull", "({0} IS NOT NULL)", "BOOLEAN")
-scalar("coalesce", lambda a: f"coalesce({', '.join(x.cast(a[0].type).sql for x in a)})", lambda a: a[0].type, (1, -1))
+
+
+def bare_null(argument: Typed) -> bool:
+    return argument.type == "UNKNOWN" or argument.sql == "NULL"
+
+
+def compatible(arguments: Sequence[Typed]) -> str:
+    """The type of COALESCE (CoalesceTransformFunction.getCompatibleType): the widest of numbers, else text."""
+    types = list(dict.fromkeys(argument.type for argument in arguments if not bare_null(argument)))
+    if len(types) < 2:
+        return types[0] if types else "UNKNOWN"
+    return max(types, key=NUMERIC.index) if set(types) <= set(NUMERIC) else "STRING"
+
+
+def first_known(arguments: Sequence[Typed]) -> str:
+    type_ = compatible(arguments)
+    known = [argument.cast(type_).sql for argument in arguments if not bare_null(argument)]
+    return f"coalesce({', '.join(known)})" if known else "NULL"
+
+
+scalar("coalesce", first_known, compatible, (1, -1))
 
 
 def null_if(arguments: Sequence[Typed]) -> str:

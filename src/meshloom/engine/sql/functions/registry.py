@@ -75,7 +75,7 @@ class Aggregate:
     render: Render
     single: Result
     multi: Result
-    empty: str = ""
+    empty: Result = ""
     least: int = 1
     most: int = 1
     gather: Gather | None = None
@@ -107,7 +107,7 @@ def aggregate(
     render: Render | str,
     single: Result,
     multi: Result,
-    empty: str = "",
+    empty: Result = "",
     arity: tuple[int, int] | int = 1,
 ) -> None:
     """Add an aggregation under each of the names in `names`."""

@@ -19,7 +19,9 @@ def moment(function: str, least: int) -> None:
     def rendered(arguments: Sequence[Typed], where: str) -> str:
         value = number(arguments[0])
         few, spread = f"count({value}){where} < {least}", f"var_samp({value}){where} < {NO_SPREAD}"
-        return f"(CASE WHEN {few} THEN {NAN} WHEN {spread} THEN 0.0 ELSE {function}({value}){where} END)"
+        endless = f"coalesce(bool_or(NOT isfinite({value})){where}, false)"  # of which DuckDB knows no moment
+        finite = f"{function}(CASE WHEN isfinite({value}) THEN {value} END){where}"
+        return f"(CASE WHEN {few} OR {endless} THEN {NAN} WHEN {spread} THEN 0.0 ELSE {finite} END)"
 
     gathering(function, rendered, "DOUBLE")
 

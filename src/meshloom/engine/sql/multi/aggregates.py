@@ -35,7 +35,7 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     found = find_aggregate(name)
     if PERCENTILE.fullmatch(plain):
         raise PinotError(QUERY_VALIDATION, f"QueryValidationError: No match found for function signature {name}")
-    if found is not None and found.gather is not None:
+    if found is not None and found.gather is not None and plain not in ("listagg", "arrayagg"):
         if translator.over:
             raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name.lower()}")
         if plain in SEVERAL_ROWS:
@@ -71,6 +71,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     if type_ == WIDE and plain != "anyvalue":
         return Typed(f"CAST({found.render(values)} AS DOUBLE)", "DOUBLE", aggregate=True).cast(WIDE)
     rendered = f"trunc({found.render(values)})" if plain in AS_LONG else found.render(values)
+    if plain == "minmaxrange" and type_ in EXTREMES:
+        return Typed(saturated(rendered, type_), type_, aggregate=True)
     return Typed(f"CAST({rendered} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
@@ -188,6 +190,8 @@ def collected(
             direction = "DESC" if item.args.get("desc") else "ASC"
             parts.append(f"{translator.translate(item.this).sql} {direction} {side}")
         keys = " ORDER BY " + ", ".join(parts)
+    if len(options) > 1 and options[1].lower() == "true":
+        word = "DISTINCT "
     if name == "listagg":
         separator = literal_sql(options[0] if options else ",")
         sql = f"string_agg({word}{value.cast('STRING').sql}, {separator}{keys}){suffix(where)}"
@@ -195,8 +199,6 @@ def collected(
     type_ = options[0].upper() if options else value.type
     if type_ == "BIG_DECIMAL" and value.type == WIDE:
         type_ = WIDE
-    if len(options) > 1 and options[1].lower() == "true":
-        word = "DISTINCT "
     item = value.cast(type_).sql
     known = f"({where}) AND {item} IS NOT NULL" if where else f"{item} IS NOT NULL"
     sql = f"list({word}{item}){suffix(known)}"

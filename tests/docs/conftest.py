@@ -1,7 +1,9 @@
-"""The places where pages run: the example mesh, an empty folder, the engine alone."""
+"""The places where pages run: the example mesh, an empty folder, the engine alone, the course."""
 
 from __future__ import annotations
 
+import functools
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,12 +11,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
 from .pages import ROOT
 from .places import Place
 
+MESHLOOM = [sys.executable, "-m", "meshloom"]
 DOORS = ("8800", "9000", "8099", "8097", "9514")
 
 
@@ -35,22 +39,53 @@ def variables(ports: dict[str, str], home: str) -> dict[str, str]:
     } | ({"MESHLOOM_HOME": home} if home else {})
 
 
+class Places:
+    """The places by name, each made when a page first asks for it."""
+
+    def __init__(self, home: Path, stack: ExitStack) -> None:
+        self._home, self._stack = home, stack
+        self._made: dict[str, Place] = {}
+
+    def __getitem__(self, name: str) -> Place:
+        if name not in self._made:
+            self._made[name] = getattr(self, name)()
+        return self._made[name]
+
+    def market(self) -> Place:
+        """Beside the example mesh, which is up."""
+        ports = free_ports()
+        place = Place(ROOT / "examples/market", variables(ports, f"{self._home}/market"), ports)
+        run = functools.partial(subprocess.run, cwd=place.folder, env=_env(place), check=True)
+        run([*MESHLOOM, "up", "--apply", "--detach"], timeout=300, capture_output=True)
+        self._stack.callback(run, [*MESHLOOM, "down"], timeout=60)
+        return place
+
+    def engine(self) -> Place:
+        """Beside an engine that is up alone, in a folder of the page's own."""
+        ports = free_ports()
+        place = Place(None, variables(ports, ""), ports)
+        self._stack.enter_context(_engine([*MESHLOOM, "engine", "up", "--home", f"{self._home}/engine"], place))
+        return place
+
+    def course(self) -> Place:
+        """Beside another engine, in a copy of the course's folder."""
+        ports = free_ports()
+        place = Place(self._home / "pinot-201", variables(ports, ""), ports)
+        shutil.copytree(ROOT / "examples/pinot-201", self._home / "pinot-201")
+        for path in (self._home / "pinot-201").rglob("*.yaml"):
+            path.write_text(place.here(path.read_text(encoding="utf-8")), encoding="utf-8")
+        self._stack.enter_context(_engine([*MESHLOOM, "engine", "up", "--home", f"{self._home}/course"], place))
+        return place
+
+    def empty(self) -> Place:
+        ports = free_ports()
+        return Place(None, variables(ports, ""), ports)
+
+
 @pytest.fixture(scope="module")
-def place_of() -> Iterator[dict[str, Place]]:
-    with ExitStack() as stack:
-        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="meshloom-docs-"))
-        market = Place(
-            ROOT / "examples/market", variables(market_ports := free_ports(), f"{home}/market"), market_ports
-        )
-        meshloom = [sys.executable, "-m", "meshloom"]
-        subprocess.run(
-            [*meshloom, "up", "--apply", "--detach"], cwd=market.folder, env=_env(market), check=True, timeout=300,
-            capture_output=True,
-        )  # fmt: skip
-        stack.callback(subprocess.run, [*meshloom, "down"], cwd=market.folder, env=_env(market), check=True, timeout=60)
-        engine = Place(None, variables(engine_ports := free_ports(), ""), engine_ports)
-        stack.enter_context(_engine([*meshloom, "engine", "up", "--home", f"{home}/engine"], engine))
-        yield {"market": market, "engine": engine, "empty": Place(None, variables(empty := free_ports(), ""), empty)}
+def place_of() -> Iterator[Places]:
+    with tempfile.TemporaryDirectory(prefix="meshloom-docs-") as home, ExitStack() as stack:
+        yield Places(Path(home), stack)
 
 
 class _engine:

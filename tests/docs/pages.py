@@ -1,7 +1,8 @@
 """The documentation's pages, and the commands that they show.
 
 A page whose commands are run says where in a comment: `<!-- runs: market -->` beside the example mesh that is up,
-`<!-- runs: empty -->` in an empty folder, `<!-- runs: engine -->` beside an engine that is up alone. Then its `console`
+`<!-- runs: empty -->` in an empty folder, `<!-- runs: engine -->` beside an engine that is up alone, `<!-- runs: course
+-->` beside another, in the folder of the course's exercises. Then its `console`
 blocks are run from the top of the page to its end: a line `$ command`, below it what it prints, where `...` stands for
 anything. A command that must fail says so in a comment: `# exits 3`. `python` blocks are run too. A file is shown as a
 block named `text file=PATH`, and is there for the commands after it.
@@ -69,7 +70,7 @@ def pages() -> list[Page]:
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("examples/*/README.md"),
+        *ROOT.glob("examples/**/README.md"),
     ]
     return [Page(path) for path in sorted(found)]
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 @pytest.mark.slow
 @pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
-def test_what_a_page_shows_is_what_happens(page: Page, place_of: dict[str, Place], tmp_path: Path) -> None:
-    place = place_of[page.place]
+def test_what_a_page_shows_is_what_happens(page: Page, place_of: Any, tmp_path: Path) -> None:
+    place: Place = place_of[page.place]
     folder = place.folder or tmp_path
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MESHLOOM_")}
     environment |= place.environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "200"}
@@ -56,7 +57,7 @@ def test_what_a_page_shows_is_what_happens(page: Page, place_of: dict[str, Place
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_a_page_that_shows_commands_says_where_they_run(page: Page) -> None:
     shows = [step for step in page.steps() if step.kind == "command"]
-    assert page.place or not shows, f"{page.name}: add <!-- runs: market|empty|engine -->"
+    assert page.place or not shows, f"{page.name}: add <!-- runs: market|empty|engine|course -->"
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)

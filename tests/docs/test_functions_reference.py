@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from meshloom.engine.sql.functions.multi_values import over_arrays
-from meshloom.engine.sql.functions.registry import AGGREGATES, SCALARS, Aggregate, Scalar
+from meshloom.engine.sql.functions.registry import AGGREGATES, EXTRAS, REFUSED, SCALARS, Aggregate, Scalar
 from meshloom.engine.sql.functions.rows import ROWS
 
 from .pages import ROOT
@@ -19,7 +19,9 @@ HEAD = """# Functions
 
 Apache Pinot's functions that the embedded engine knows, and how each is done. Names match ignoring case and
 underscores. `DuckDB` is an expression of the executor's own; `Python` is a function of ours, called with a whole Arrow
-array at a time, the slower of the two. A name that is not here is refused with "Unsupported function", never guessed.
+array at a time, the slower of the two; `meshloom[x]` behind it is the extra that brings its packages. A name that is
+not here is refused with "Unsupported function", never guessed. The last table has those that Pinot knows and this
+engine refuses, each with its reason.
 """
 
 
@@ -33,8 +35,12 @@ def in_python(name: str) -> bool:
 
 def scalars() -> Iterator[str]:
     for name, one in sorted(SCALARS.items()):
-        how = "Python" if in_python(name) else "DuckDB"
+        how = ("Python" if in_python(name) else "DuckDB") + extra(name)
         yield f"| `{one.name}` | {arity(one.least, one.most)} | {result(one)} | {how} |"
+
+
+def extra(name: str) -> str:
+    return f", `meshloom[{EXTRAS[name]}]`" if name in EXTRAS else ""
 
 
 def result(one: Scalar | Aggregate) -> str:
@@ -44,9 +50,10 @@ def result(one: Scalar | Aggregate) -> str:
 
 def aggregates() -> Iterator[str]:
     for name, one in sorted(AGGREGATES.items()):
-        several = "yes" if over_arrays(name) else ""
+        several = "yes" if over_arrays(name) or one.gather is not None else ""
         multi = one.multi if isinstance(one.multi, str) else "of its arguments"
-        yield f"| `{one.name}` | {arity(one.least, one.most)} | {result(one)} | {multi} | {several} |"
+        how = ("DuckDB" if one.gather is None else "Python") + extra(name)
+        yield f"| `{one.name}` | {arity(one.least, one.most)} | {result(one)} | {multi} | {several} | {how} |"
 
 
 def page() -> str:
@@ -56,8 +63,12 @@ def page() -> str:
     text += "\n".join(scalars())
     text += f"\n\n## Aggregations ({len(AGGREGATES)})\n\n"
     text += "Those over multi-value columns also take the name with MV behind it.\n"
-    text += "\n| function | arguments | single-stage | multi-stage | multi-value |\n|---|---|---|---|---|\n"
-    return text + "\n".join(aggregates()) + "\n"
+    text += (
+        "\n| function | arguments | single-stage | multi-stage | multi-value | done by |\n|---|---|---|---|---|---|\n"
+    )
+    text += "\n".join(aggregates())
+    text += f"\n\n## Refused ({len(REFUSED)})\n\n| function | why |\n|---|---|\n"
+    return text + "\n".join(f"| `{name}` | {reason} |" for _, (name, reason) in sorted(REFUSED.items())) + "\n"
 
 
 def test_the_page_is_current() -> None:

@@ -111,9 +111,9 @@ def block(tables: Tables, query: str) -> list[str]:
     rows = rows_of(tables.session.arrow(compiled.sql), compiled.columns)
     if " order by " not in query.lower():
         rows.sort(key=str)
-    lines.append(f"< {compiled.sql}")
+    lines.append("< " + compiled.sql.replace("\n", "\\n"))
     lines.append("= " + ", ".join(f"{column.name} {column.type}" for column in compiled.columns))
-    return lines + [f"- {json.dumps(row)}" for row in rows]
+    return lines + [f"- {json.dumps(row, ensure_ascii=False)}" for row in rows]
 
 
 def test_there_are_golden_files() -> None:

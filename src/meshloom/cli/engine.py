@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from meshloom.engine.cluster import Cluster
 
+PORTS = {"CONTROLLER": 9000, "BROKER": 8099, "SERVER": 8097, "MINION": 9514}
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
 
@@ -55,34 +58,89 @@ def up(
     ] = 2,
 ) -> None:
     """Start controller, broker, server and minion in this process."""
+    ports = {"CONTROLLER": controller_port, "BROKER": broker_port, "SERVER": server_port, "MINION": minion_port}
+    serve(home, host, ports, pinot_ui=pinot_ui, threads=threads)
+
+
+def serve(
+    home: Path,
+    host: str,
+    ports: Mapping[str, int],
+    *,
+    pinot_ui: str = "",
+    threads: int = 2,
+    then: Callable[[list[int]], None] = lambda ports: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Ports that are not given are the environment's or Pinot's.
+
+    `then` is called when the doors are open, with the ports of controller, broker, server and minion.
+    """
     from meshloom.engine.cluster import Cluster
     from meshloom.engine.controller import webapp
     from meshloom.engine.controller.instances import Instances
     from meshloom.server.doors import Address, Doors, bind
 
-    wanted = (
-        Address("Pinot's controller", host, controller_port, "--controller-port"),
-        Address("Pinot's broker", host, broker_port, "--broker-port"),
-        Address("Pinot's server", host, server_port, "--server-port"),
-        Address("Pinot's minion", host, minion_port, "--minion-port"),
-    )
+    wanted = [
+        Address(f"Pinot's {role.lower()}", host, ports.get(role, port_of(role)), f"--{role.lower()}-port")
+        for role in PORTS
+    ]
     ended = threading.Event()
     with ExitStack() as stack:
         sockets = [stack.enter_context(bind(address)) for address in wanted]
-        ports = [listener.getsockname()[1] for listener in sockets]
+        bound = [listener.getsockname()[1] for listener in sockets]
         cluster = Cluster.open(home, {"threads": str(threads)})
         if pinot_ui:
             cluster.pages = webapp.routes(webapp.fetched(pinot_ui, home, print))
         stack.callback(cluster.close)
-        cluster.instances = Instances(host, ports[0], ports[1], admin_port=ports[2], minion_port=ports[3])
+        cluster.instances = Instances(host, bound[0], bound[1], admin_port=bound[2], minion_port=bound[3])
         doors = Doors(list(zip(_applications(cluster), sockets, strict=True)))
         stack.callback(doors.stop)
         doors.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
-        _say(host, ports, home)
+        then(bound)
+        _say(host, bound, home)
         ended.wait()
         print("\nStopping.", flush=True)
+
+
+def port_of(role: str, default: int = 0) -> int:
+    """A role's port: of the environment, else `default`, else Pinot's."""
+    return int(os.environ.get(f"MESHLOOM_{role}_PORT") or default or PORTS[role])
+
+
+def build_segment(
+    file: Path,
+    folder: Path,
+    schema: Mapping[str, Any],
+    table: Mapping[str, Any],
+    batch: Mapping[str, str],
+    sequence: int,
+    name: str = "",
+) -> tuple[str, int]:
+    """Make `folder/SEGMENT/data.parquet` of a data file; the segment's name and its number of rows.
+
+    `schema` and `table` are Pinot's JSON, `batch` its batch config map. Without `name` the segment has the one of
+    Pinot's simple generator. Raises RestError for what is wrong with any of them.
+    """
+    from meshloom.engine.config.documents import schema_document, table_document
+    from meshloom.engine.config.schema import Schema
+    from meshloom.engine.config.table import TableConfig
+    from meshloom.engine.config.validate import check_schema
+    from meshloom.engine.config.validate_table import check_shape
+    from meshloom.engine.ingest.segments import build
+    from meshloom.engine.storage.tar import DATA
+
+    check_schema(schema)
+    check_shape(table)
+    config = TableConfig.of(table_document(table)[0])
+    partial = folder / f".{sequence}.partial"
+    built = build(file, partial, Schema.of(schema_document(schema)[0]), config, batch)
+    span = [str(value) for value in (built.start, built.end) if value is not None]
+    name = name or "_".join([config.raw_name, *span, str(sequence)])
+    (folder / name).mkdir(exist_ok=True)
+    partial.replace(folder / name / DATA)
+    return name, built.rows
 
 
 def _applications(cluster: Cluster) -> tuple[ASGIApp, ...]:

@@ -65,6 +65,7 @@ VALUES = {
     "dateTimeConvert(1577840461000, '1:MILLISECONDS:EPOCH', '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd HH:mm', '1:HOURS')":
         "2020-01-01 01:00",
     "toEpochMinutesBucket(3600000, 5)": 12, "fromEpochDays(2)": 172800000,
+    "round(1577840461000, 300000)": 1577840400000, "round(-7, 5)": -5,
     # arrays
     "arrayElementAtInt(array(5, 6), 2)": 6, "arrayElementAtString(array('a'), 3)": "null",
     "arraySliceInt(array(1, 2), 1, 3)": [2, 0], "arrayRemoveInt(array(1, 2, 1), 1)": [2, 1],

@@ -242,7 +242,11 @@ def test_aggregations_are_judged(entries: list[dict[str, str]], why: str) -> Non
         ({"enrichmentConfigs": [{"enricherType": "clpEnricher"}]}, "is not made by this engine"),
         ({"enrichmentConfigs": [{"enricherType": "other"}]}, "is unknown"),
         (
-            {"enrichmentConfigs": [{"enricherType": "generateColumn", "properties": {"fieldToFunctionMap": {"a": "("}}}]},
+            {
+                "enrichmentConfigs": [
+                    {"enricherType": "generateColumn", "properties": {"fieldToFunctionMap": {"a": "("}}}
+                ]
+            },
             "Invalid transform function",
         ),
         ({"complexTypeConfig": {"collectionNotUnnestedToJson": "SOME"}}, "No enum constant"),

@@ -79,6 +79,7 @@ QUERIES = {
     "SELECT sumMV(scores), countMV(scores), minMV(scores), maxMV(scores), avgMV(scores) FROM plays":
         [[17.0, 5, 1.0, 7.0, 3.4]],
     "SELECT sum(scores), distinctCountMV(scores), percentileMV(scores, 50) FROM plays": [[17.0, 4, 2.0]],
+    "SELECT percentile(seconds, 50) FILTER (WHERE user = 'ann'), percentile(seconds, 50) FROM plays": [[30.0, 20.0]],
     "SELECT count(*) FROM plays WHERE tags = 'a'": [[2]],
     "SELECT count(*) FROM plays WHERE tags != 'a'": [[1]],
     "SELECT count(*) FROM plays WHERE json_match(about, '\"$.x\" > 1')": [[1]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshloom.engine.broker.ties import heap_order
+from meshloom.engine.sql.ties import heap_order
 
 
 def test_as_a_real_pinot_answered() -> None:

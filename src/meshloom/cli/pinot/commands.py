@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from meshloom.cli.pinot import job
-from meshloom.cli.pinot.controller import Controller, Failed, document
+from meshloom.cli.pinot.controller import Controller, Failed, document, token_of
+from meshloom.errors import MeshloomError
 
 ROLES = "One process plays every role here: `meshloom engine up` starts controller, broker, server and minion together."
 
 
 def controller(options: Namespace) -> Controller:
     address = f"{options.controllerProtocol}://{options.controllerHost}:{options.controllerPort}"
-    return Controller(address, options.authToken or "", options.user or "", options.password or "")
+    return at(address, options, verify=not options.skipControllerCertValidation, database=options.database)
+
+
+def at(address: str, options: Namespace, **more: Any) -> Controller:
+    """Somebody who answers HTTP, asked with the options' token or name and password."""
+    token = options.authToken or (token_of(options.authTokenUrl) if options.authTokenUrl else "")
+    return Controller(address, token, options.user or "", options.password or "", **more)
 
 
 def shown(answer: Any) -> str:
@@ -33,17 +42,17 @@ def add_schema(options: Namespace) -> Iterator[str]:
         yield from dry(options, f"the schema {schema.get('schemaName')} would be added")
         return
     override = str(bool(options.override)).lower()
-    yield shown(controller(options).ask("POST", f"/schemas?override={override}", json=schema))
+    force = str(bool(options.force)).lower()
+    yield shown(controller(options).ask("POST", f"/schemas?override={override}&force={force}", json=schema))
 
 
 def add_table(options: Namespace) -> Iterator[str]:
     """Schema and tables in one, as Pinot's own command: `-update` replaces them."""
-    tables = [document(Path(path)) for path in (options.tableConfigFile or options.filePath,) if path]
-    tables += [
-        document(Path(path)) for path in (options.offlineTableConfigFile, options.realtimeTableConfigFile) if path
-    ]
+    given = (options.tableConfigFile, options.offlineTableConfigFile, options.realtimeTableConfigFile)
+    tables = [document(Path(path)) for path in given if path]
     if not tables:
-        raise Failed("AddTable needs -tableConfigFile")
+        told = "-tableConfigFile, -offlineTableConfigFile, -realtimeTableConfigFile"
+        raise Failed(f"Must provide at least one of {told}")
     name = str(tables[0].get("tableName", "")).removesuffix("_OFFLINE").removesuffix("_REALTIME")
     if not options.exec:
         yield from dry(options, f"the table {name} would be {'updated' if options.update else 'added'}")
@@ -53,22 +62,19 @@ def add_table(options: Namespace) -> Iterator[str]:
     together = {"tableName": name, "schema": schema}
     for table in tables:
         together[str(table.get("tableType", "OFFLINE")).lower()] = table
-    if options.update:
-        yield shown(target.ask("PUT", f"/tableConfigs/{name}", json=together))
-    else:
-        yield shown(target.ask("POST", "/tableConfigs", json=together))
+    skipped = {"validationTypesToSkip": options.validationTypesToSkip} if options.validationTypesToSkip else None
+    method, path = ("PUT", f"/tableConfigs/{name}") if options.update else ("POST", "/tableConfigs")
+    yield shown(target.ask(method, path, json=together, params=skipped))
 
 
 def add_tenant(options: Namespace) -> Iterator[str]:
     role = options.role.upper()
-    tenant: dict[str, Any] = {"tenantName": options.name, "tenantRole": role}
-    if role == "BROKER":
-        tenant["numberOfInstances"] = options.instanceCount
-    else:
-        tenant |= {"offlineInstances": options.offlineInstanceCount, "realtimeInstances": options.realTimeInstanceCount}
-        tenant["numberOfInstances"] = options.instanceCount or (
-            options.offlineInstanceCount + options.realTimeInstanceCount
-        )
+    if role not in ("BROKER", "SERVER"):
+        raise Failed(f"-role is BROKER or SERVER, not {options.role}")
+    tenant: dict[str, Any] = {
+        "tenantName": options.name, "tenantRole": role, "numberOfInstances": options.instanceCount,
+        "offlineInstances": options.offlineInstanceCount, "realtimeInstances": options.realTimeInstanceCount,
+    }  # fmt: skip
     if not options.exec:
         yield from dry(options, f"the {role} tenant {options.name} would be added")
         return
@@ -79,8 +85,9 @@ def delete_table(options: Namespace) -> Iterator[str]:
     if not options.exec:
         yield from dry(options, f"the table {options.tableName} would be deleted")
         return
-    type_ = f"?type={options.type}" if options.type else ""
-    yield shown(controller(options).ask("DELETE", f"/tables/{options.tableName}{type_}"))
+    given = {"type": options.type, "retention": options.retention}
+    params = {name: value for name, value in given.items() if value}
+    yield shown(controller(options).ask("DELETE", f"/tables/{options.tableName}", params=params))
 
 
 def delete_schema(options: Namespace) -> Iterator[str]:
@@ -91,85 +98,89 @@ def delete_schema(options: Namespace) -> Iterator[str]:
 
 
 def change_table_state(options: Namespace) -> Iterator[str]:
-    target = controller(options)
-    if options.state == "drop":
+    state, target = options.state.lower(), controller(options)
+    if state not in ("enable", "disable", "drop"):
+        raise Failed(f"Invalid value for state: {options.state}\n Value must be one of enable|disable|drop")
+    if state == "drop":
         yield shown(target.ask("DELETE", f"/tables/{options.tableName}"))
         return
-    path = f"/tables/{options.tableName}/state"
-    yield shown(target.ask("PUT", path, params={"state": options.state, "type": options.type or "OFFLINE"}))
+    for type_ in target.ask("GET", f"/tables/{options.tableName}"):  # OFFLINE, REALTIME, as far as there
+        path = f"/tables/{options.tableName}/state"
+        yield shown(target.ask("PUT", path, params={"state": state, "type": type_}))
 
 
 def operate_cluster_config(options: Namespace) -> Iterator[str]:
     target, operation = controller(options), options.operation.upper()
+    if operation not in ("GET", "ADD", "UPDATE", "DELETE"):
+        raise Failed(f"Unsupported operation: {options.operation}; it is GET, ADD, UPDATE or DELETE")
     if operation == "GET":
-        yield shown(target.ask("GET", "/cluster/configs"))
+        yield from (f"{name}={value}" for name, value in target.ask("GET", "/cluster/configs").items())
+    elif not options.config:
+        raise Failed("Empty config: -config names the key to change")
     elif operation == "DELETE":
-        yield shown(target.ask("DELETE", f"/cluster/configs/{options.config.partition('=')[0]}"))
-    elif operation in ("ADD", "UPDATE"):
-        name, _, value = options.config.partition("=")
-        yield shown(target.ask("POST", "/cluster/configs", json={name: value}))
+        yield shown(target.ask("DELETE", f"/cluster/configs/{options.config}"))
     else:
-        raise Failed(f"-operation is ADD, UPDATE, DELETE or GET, not {options.operation}")
+        name, separator, value = options.config.partition("=")
+        if not separator:
+            raise Failed(f"Bad config: {name}. Please follow the pattern of [Config Key]=[Config Value]")
+        yield shown(target.ask("POST", "/cluster/configs", json={name: value}))
 
 
 def post_query(options: Namespace) -> Iterator[str]:
-    address = f"{options.brokerProtocol}://{options.brokerHost}:{options.brokerPort}"
-    target = Controller(address, options.authToken or "", options.user or "", options.password or "")
-    body = {"sql": options.query} | ({"queryOptions": options.queryOption} if options.queryOption else {})
+    target = at(f"{options.brokerProtocol}://{options.brokerHost}:{options.brokerPort}", options)
+    body = {"sql": options.query} | dict(pair.partition("=")[::2] for pair in options.o)
     yield f"Result: {shown(target.ask('POST', '/query/sql', json=body))}"
 
 
 def launch_job(options: Namespace) -> Iterator[str]:
-    values = dict(pair.partition("=")[::2] for pair in options.values or ())
-    yield from job.run(job.read_job(Path(options.jobSpecFile), values))
+    values = job.properties(Path(options.propertyFile)) if options.propertyFile else {}
+    values |= dict(pair.partition("=")[::2] for pair in options.values)
+    made = job.read_job(Path(options.jobSpecFile), values)
+    options.authToken = str(made.get("authToken") or options.authToken)
+    yield from job.run(made, at(str(made["pinotClusterSpecs"][0]["controllerURI"]), options))
 
 
 def import_data(options: Namespace) -> Iterator[str]:
-    """A job of one input, its specification made of the options."""
-    configs = dict(pair.partition("=")[::2] for pair in options.additionalConfigs or ())
+    """A job of one input, its specification made of the options. A file's segment has the same name every time."""
+    configs = dict(pair.partition("=")[::2] for pair in options.additionalConfigs)
+    path = options.dataFilePath
+    names = options.segmentNameGeneratorType or configs.get("segmentNameGenerator.type") or (
+        "simple" if Path(path).is_dir() else "fixed")  # fmt: skip
+    fixed = {"segment.name": f"{options.table}_{hashlib.sha256(path.encode()).hexdigest()}"}
+    prefix = "recordReader.prop."
     made = {
-        "inputDirURI": options.dataFilePath,
-        "recordReaderSpec": {"dataFormat": options.format, "configs": configs},
+        "inputDirURI": path,
+        "recordReaderSpec": {
+            "dataFormat": options.format,
+            "configs": {k.removeprefix(prefix): value for k, value in configs.items() if k.startswith(prefix)},
+        },
         "tableSpec": {"tableName": options.table},
-        "pinotClusterSpecs": [{"controllerURI": options.controllerURI}],
-        "segmentNameGeneratorSpec": {"type": options.segmentNameGeneratorType or "simple"},
+        "segmentNameGeneratorSpec": {"type": names, "configs": fixed | configs if names == "fixed" else configs},
     }
-    yield from job.run(made)
-
-
-def create_segment(options: Namespace) -> Iterator[str]:
-    """Here a segment is built by the controller that keeps it: the files are ingested at once."""
-    table = document(Path(options.tableConfigFile))
-    made = {
-        "inputDirURI": options.dataDir,
-        "recordReaderSpec": {"dataFormat": (options.format or "csv").lower()},
-        "tableSpec": {"tableName": table["tableName"]},
-        "pinotClusterSpecs": [{"controllerURI": f"http://{options.controllerHost}:{options.controllerPort}"}],
-    }
-    yield from job.run(made, controller(options))
-
-
-def upload_segment(options: Namespace) -> Iterator[str]:
-    target = controller(options)
-    for path in sorted(path for path in Path(options.segmentDir).iterdir() if path.is_file()):
-        with path.open("rb") as content:
-            table = {"tableName": options.tableName} if options.tableName else {}
-            answer = target.ask("POST", "/v2/segments", params=table, files={"file": (path.name, content)})
-        yield f"{path.name}: {shown(answer)}"
+    yield from job.run(made, at(options.controllerURI, options))
 
 
 def start(options: Namespace) -> Iterator[str]:
     """A role that has no process of its own: told, with the engine that has it."""
     yield ROLES
+    place = f"127.0.0.1:{os.environ.get('MESHLOOM_CONTROLLER_PORT') or 9000}"
+    yield from unread(options)
     try:
-        found = controller(options).ask("GET", "/version")
-    except Exception as error:  # whatever keeps it from answering, the role is not there
-        raise Failed(f"No engine runs at {options.controllerHost}:{options.controllerPort}: {error}") from error
-    yield f"The engine at {options.controllerHost}:{options.controllerPort} is up: {shown(found)}"
+        found = Controller(f"http://{place}").ask("GET", "/version")
+    except (Failed, MeshloomError) as error:
+        raise Failed(f"No engine runs at {place}: {error}") from error
+    yield f"The engine at {place} is up: {shown(found)}"
 
 
 def start_controller(options: Namespace) -> Iterator[str]:
-    from meshloom.cli.engine import up
+    from meshloom.cli.engine import serve
 
     yield ROLES
-    up(home=Path(options.dataDir), host="127.0.0.1", controller_port=options.controllerPort)
+    yield from unread(options)
+    serve(Path(options.dataDir), options.controllerHost, {"CONTROLLER": options.controllerPort})
+
+
+def unread(options: Namespace) -> Iterator[str]:
+    """A line on a configuration that does not count here."""
+    if options.configFileName:
+        yield f"{options.configFileName} is not read: this engine has no Java properties."

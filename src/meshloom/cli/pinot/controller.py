@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from meshloom.errors import Broken, InputError, Problem
 
@@ -16,11 +17,15 @@ class Failed(Exception):
 
 
 class Controller:
-    """One controller's REST interface. `token` is sent as it is in Authorization."""
+    """One controller's REST interface. `token` is sent as it is in Authorization; `verify` judges its certificate."""
 
-    def __init__(self, address: str, token: str = "", user: str = "", password: str = "") -> None:
+    def __init__(
+        self, address: str, token: str = "", user: str = "", password: str = "", *, verify: bool = True,
+        database: str = "",
+    ) -> None:  # fmt: skip
         self.address = address.rstrip("/")
-        self._headers = {"Authorization": token} if token else {}
+        self._verify = verify
+        self._headers = ({"Authorization": token} if token else {}) | ({"database": database} if database else {})
         self._auth = (user, password) if user and not token else None
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
@@ -30,8 +35,9 @@ class Controller:
         address = path if path.startswith("http") else f"{self.address}{path}"
         try:
             answer = httpx.request(
-                method, address, headers=self._headers, auth=self._auth, timeout=TIMEOUT, follow_redirects=True, **more
-            )
+                method, address, headers=self._headers, auth=self._auth, timeout=TIMEOUT, follow_redirects=True,
+                verify=self._verify, **more,
+            )  # fmt: skip
         except httpx.HTTPError as error:
             raise Broken(
                 f"No controller answers at {self.address}",
@@ -44,6 +50,21 @@ class Controller:
             return answer.json()
         except ValueError:
             return answer.text
+
+
+def token_of(address: str) -> str:
+    """The token that an address gives, a file's or a web server's, as Authorization wants it. Raises InputError."""
+    import httpx
+
+    place = urlsplit(address)
+    try:
+        if place.scheme in ("", "file"):
+            text = Path(unquote(place.path)).read_text(encoding="utf-8").strip()
+        else:
+            text = httpx.get(address, timeout=TIMEOUT).raise_for_status().text.strip()
+    except (OSError, httpx.HTTPError) as error:
+        raise InputError(Problem("no-token", "-authTokenUrl gives no token", str(error), "")) from error
+    return text if " " in text else f"Bearer {text}"
 
 
 def document(path: Path) -> Any:

@@ -11,13 +11,13 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from meshloom.cli.pinot.controller import Controller
 from meshloom.errors import InputError, Problem
+from meshloom.infra.file_patterns import matches
 
 FORMATS = {"jsonl": "json", "ndjson": "json"}
 
@@ -55,6 +55,18 @@ def read_job(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
     return dict(job)
 
 
+def properties(path: Path) -> dict[str, str]:
+    """A Java property file: `name=value` or `name: value`, with comments. Raises InputError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
+        ) from error
+    pairs = (re.match(r"\s*([^#!=:\s][^=:\s]*)\s*[=:]?\s*(.*)", line) for line in lines)
+    return {found[1]: found[2].strip() for found in pairs if found}
+
+
 def inputs(job: Mapping[str, Any]) -> list[Path]:
     """The job's files, sorted. Raises InputError when there are none."""
     place = urlsplit(str(job["inputDirURI"]))
@@ -64,20 +76,13 @@ def inputs(job: Mapping[str, Any]) -> list[Path]:
     root = Path(unquote(place.path))
     wanted, unwanted = str(job.get("includeFileNamePattern") or ""), str(job.get("excludeFileNamePattern") or "")
     found = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
-    kept = [path for path in found if _matches(path, wanted, True) and not _matches(path, unwanted, False)]
+    try:
+        kept = [path for path in found if matches(path, wanted, True) and not matches(path, unwanted, False)]
+    except ValueError as error:
+        raise InputError(Problem("wrong-value", str(error), "", "write glob:**/*.csv or regex:.*csv")) from error
     if not kept:
         raise InputError(Problem("no-input", f"no file of {root} matches {wanted or 'anything'}", "", ""))
     return kept
-
-
-def _matches(path: Path, pattern: str, default: bool) -> bool:
-    """Java's PathMatcher for `glob:` and `regex:`; `**/` stands for any folders, also none."""
-    kind, _, text = pattern.partition(":")
-    if not text:
-        return default
-    if kind == "regex":
-        return re.fullmatch(text, str(path)) is not None
-    return fnmatch(str(path), text.replace("**/", "*/").replace("**", "*")) or fnmatch(path.name, text.split("/")[-1])
 
 
 def reader_of(job: Mapping[str, Any]) -> dict[str, str]:
@@ -96,10 +101,9 @@ def names_of(job: Mapping[str, Any], sequence: int) -> dict[str, str]:
     return found | {f"segmentNameGenerator.configs.{name}": str(v) for name, v in (spec.get("configs") or {}).items()}
 
 
-def run(job: Mapping[str, Any], controller: Controller | None = None) -> Iterator[str]:
+def run(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
     """Ingest each file and yield a line on it. Raises Failed, InputError, Broken."""
     files = inputs(job)
-    target = controller or Controller(str(job["pinotClusterSpecs"][0]["controllerURI"]))
     table = str(job["tableSpec"]["tableName"])
     table = table if table.endswith("_OFFLINE") else f"{table}_OFFLINE"
     for sequence, path in enumerate(files):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import uuid
@@ -13,13 +14,12 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
+from meshloom.engine.broker.quota import Quotas
 from meshloom.engine.broker.running import Running
-from meshloom.engine.broker.ties import heap_order
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
     QUERY_EXECUTION,
-    QUERY_VALIDATION,
     PinotError,
     RestError,
 )
@@ -32,9 +32,11 @@ from meshloom.engine.sql.options import check_indexes, timeout_of
 from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.single import compile_single
 from meshloom.engine.sql.statement import Statement, parse
+from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
 CACHED = 2_000
+WRAPPED = re.compile(r"^Invalid Input Error: Python exception occurred while executing the UDF: \w+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Broker:
     def __init__(self, server: Server) -> None:
         self._server = server
         self.running = Running()
+        self._quotas = Quotas()
         self._local = threading.local()
         self._sessions: list[Session] = []
         self._lock = threading.Lock()
@@ -86,6 +89,8 @@ class Broker:
         the tree and the options may hold. `relations` stand in place of the broker's own.
         """
         compiled = self.compiled(statement, key, relations)
+        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
+        self._quotas.acquire([relation.config for relation in read])
         started = time.perf_counter()
         rows = self._execute(compiled.sql, statement)
         documents = None
@@ -95,7 +100,6 @@ class Broker:
             rows = rows.remove_column(last)
         if compiled.ties:
             rows = settled(rows, compiled.ties)
-        read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
         return QueryResult(
             named(compiled.columns, rows),
             rows,
@@ -115,9 +119,6 @@ class Broker:
             if found is not None and found.generation == self._server.generation:
                 self._cache.move_to_end(key)
                 return found
-        if statement.explain and statement.multistage:
-            why = "EXPLAIN PLAN FOR tells the single-stage engine's plan only; see docs/reference/pinot-differences.md"
-            raise PinotError(QUERY_VALIDATION, why)
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
         found = readable(compile_(statement, relations or self._server))
@@ -172,7 +173,7 @@ class Broker:
                 return session.arrow(sql)
             except ComputeError as error:
                 if error.kind != "InterruptException":
-                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error.what}") from error
+                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {_told(error)}") from error
                 if query.stopped == "cancelled":
                     raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
                 raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
@@ -218,6 +219,11 @@ def _scanned(result: QueryResult) -> int:
     if not result.aggregates:
         return int(result.rows.num_rows)
     return result.total_docs if result.documents is None else result.documents
+
+
+def _told(error: ComputeError) -> str:
+    """The executor's reason in one line, without what only says in which function of ours it was raised."""
+    return WRAPPED.sub("", error.what).split("\n")[0]
 
 
 def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:

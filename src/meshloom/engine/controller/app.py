@@ -15,13 +15,24 @@ from meshloom.engine.broker.app import Ask, answer
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller import console
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors import changes, cluster, placement, queries, schemas, segments, tables, tasks
+from meshloom.engine.controller.doors import (
+    brokers,
+    changes,
+    cluster,
+    placement,
+    queries,
+    schemas,
+    segments,
+    tables,
+    tasks,
+)
 from meshloom.engine.controller.doors.insert import insert
 from meshloom.engine.http.operations import Operation
 from meshloom.engine.http.operations import application as assembled
 
 FAMILIES = (
     ("Cluster", cluster),
+    ("Broker", brokers),
     ("Schema", schemas),
     ("Table", tables),
     ("Segment", segments),

@@ -17,7 +17,7 @@ from meshloom.engine.config.validate_table import check_placement, check_shape, 
 from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
-from meshloom.engine.ingest.segments import build, segment_name
+from meshloom.engine.ingest.segments import build, described, segment_name
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
@@ -231,6 +231,22 @@ class Controller:
             kept.unlink(missing_ok=True)
             raise
         return name
+
+    def upload(self, physical: str, name: str, partial: Path) -> None:
+        """Make `partial`, a Parquet file in the deep store, a segment. Raises RestError 404 and 400; then nothing has
+        changed and the file is gone."""
+        try:
+            config = TableConfig.of(self.table(physical))
+            built = described(partial, Schema.of(self.schema(config.raw_name)), config)
+            kept = self.deep_store.keep(physical, name, partial)
+        finally:
+            partial.unlink(missing_ok=True)
+        metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": "upload"}
+        try:
+            self.push_reference(physical, name, [kept], metadata=metadata, owned=True)
+        except BaseException:
+            kept.unlink(missing_ok=True)
+            raise
 
     def drop_segment(self, physical: str, name: str) -> None:
         """Forget a segment; one that is not there does no harm, as in Pinot."""

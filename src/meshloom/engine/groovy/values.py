@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from meshloom.engine.patterns import Pattern
+
 LONGEST = 100_000
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -56,7 +58,7 @@ def operate(sign: str, left: Any, right: Any) -> Any:
     if sign == "in":
         return left in right
     if sign == "==~":
-        return re.fullmatch(right, left) is not None
+        return Pattern(right).fullmatch(left) is not None
     left, right = _pair(left, right)
     if sign == "/":
         if isinstance(left, float) or isinstance(right, float):
@@ -168,9 +170,9 @@ TEXT: dict[str, Callable[..., Any]] = {
     "contains": lambda s, part: part in s, "startsWith": str.startswith, "endsWith": str.endswith,
     "indexOf": str.find, "lastIndexOf": str.rfind, "concat": lambda s, more: s + more,
     "substring": lambda s, start, end=None: s[start:end], "charAt": lambda s, place: s[place],
-    "replace": lambda s, old, new: s.replace(old, new), "replaceAll": lambda s, old, new: re.sub(old, new, s),
-    "split": lambda s, by=r"\s+": re.split(by, s), "tokenize": tokens,
-    "matches": lambda s, pattern: re.fullmatch(pattern, s) is not None, "toInteger": int, "toLong": int,
+    "replace": lambda s, old, new: s.replace(old, new), "replaceAll": lambda s, old, new: Pattern(old).replaced(new, s),
+    "split": lambda s, by=r"\s+": Pattern(by).split(s), "tokenize": tokens,
+    "matches": lambda s, pattern: Pattern(pattern).fullmatch(s) is not None, "toInteger": int, "toLong": int,
     "toDouble": float, "toFloat": float, "toBigDecimal": Decimal,
     "isNumber": lambda s: re.fullmatch(r"-?\d+(\.\d+)?", s) is not None,
     "equalsIgnoreCase": lambda s, other: s.lower() == other.lower(), "toList": list,

@@ -22,6 +22,7 @@ from meshloom.engine.sql import statement
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.functions.java_maps import written
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
@@ -45,6 +46,9 @@ class Record:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(700, "An expression of a record holds no query")
+
+    def table(self, name: str) -> Relation | None:
+        return None
 
 
 def is_groovy(text: str) -> bool:

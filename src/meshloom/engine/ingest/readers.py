@@ -110,7 +110,7 @@ def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        "max_line_size=16777216, parallel=false)"
+        f"max_line_size=16777216, parallel=false, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
@@ -140,15 +140,24 @@ def _csv_header(path: Path, delimiter: str, quote: str, options: Mapping[str, st
     return [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote))]
 
 
-def _opened(path: Path) -> Any:
+def _zipped(path: Path) -> bool:
+    """By its content: an upload has no name that tells."""
     with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else path.open("rb")
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _compression(path: Path) -> str:
+    return "'gzip'" if _zipped(path) else "'none'"
+
+
+def _opened(path: Path) -> Any:
+    return gzip.open(path, "rb") if _zipped(path) else path.open("rb")
 
 
 def _json(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in wanted)
-    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, maximum_object_size=268435456)"
+    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, "
+    source += f"maximum_object_size=268435456, compression={_compression(path)})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
     return Source(RAW, "json", dict.fromkeys(wanted, "JSON"))
 

@@ -88,6 +88,15 @@ def _described(session: Session, path: Path, schema: Schema, config: TableConfig
     return Built(path, *session.execute(f"SELECT {parts} FROM read_parquet({literal(str(path))})").rows()[0])
 
 
+def described(path: Path, schema: Schema, config: TableConfig) -> Built:
+    """What a segment's own file tells. Raises RestError 400 when it is not one of this table."""
+    with open_reader() as session:
+        try:
+            return _described(session, path, schema, config)
+        except ComputeError as error:
+            raise RestError(400, f"The segment does not fit the table: {without_path(error.what, path)}") from error
+
+
 def segment_name(config: TableConfig, built: Built, batch: Mapping[str, str]) -> str:
     """Pinot's name of a segment: fixed, or the simple generator's `table_min_max_postfix`."""
     generator = "segmentNameGenerator."

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from meshloom.engine.sql.dialect import holds_conditions
 from meshloom.engine.sql.functions import find_aggregate
 
 OPERATORS: dict[type[exp.Expr], str] = {
@@ -13,6 +14,9 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "less_than", exp.LTE: "less_than_or_equal", exp.And: "and", exp.Or: "or", exp.Not: "not",
     exp.Like: "like",
 }  # fmt: skip
+# Aggregations whose `getResultColumnName` differs from the others'.
+WINDOWED = ("funnelmaxstep", "funnelmatchstep", "funnelcompletecount", "funnelstepdurationstats")
+JOINED = ("covarpop", "covarsamp", "corr", "funnelcount")
 CASTS = {"BIGINT": "LONG", "INTEGER": "INT", "TEXT": "STRING", "VARCHAR": "STRING", "DECIMAL": "BIG_DECIMAL"}
 
 
@@ -46,6 +50,8 @@ def text_of(node: exp.Expr) -> str:
             return f"cast({text_of(node.this)},'{CASTS.get(type_, type_)}')"
         case exp.Case():
             return _case(node)
+        case exp.Array():
+            return f"arrayvalueconstructor({','.join(map(text_of, node.expressions))})"
     operator = OPERATORS.get(type(node))
     if operator:
         operands = node.flatten() if isinstance(node, exp.Connector) else node.iter_expressions()
@@ -63,9 +69,16 @@ def _call(node: exp.Anonymous) -> str:
     if found is None:
         return f"{name}({','.join(text_of(argument) for argument in arguments)})"
     name = name.replace("_", "")
+    if holds_conditions(node):
+        arguments = arguments[:1]  # getResultColumnName leaves the rest out
     if name.startswith("percentile") and len(arguments) > 1:
         return f"{name}({text_of(arguments[0])}, {float(arguments[1].name)})"
-    return f"{name}({', '.join(text_of(argument) for argument in arguments) or '*'})"
+    if name in WINDOWED and len(arguments) > 3:
+        steps = arguments[3 : 3 + int(arguments[2].name or 0)]
+        inner = ", ".join([text_of(arguments[0]), ",".join(map(text_of, steps))])
+        return f"{name}({arguments[1].name})  ({inner})"
+    between = "," if name in JOINED else ", "
+    return f"{name}({between.join(text_of(argument) for argument in arguments) or '*'})"
 
 
 def _condition(node: exp.Expr) -> str:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 CALLED = (TokenType.AND, TokenType.OR, TokenType.DIV, TokenType.MOD, TokenType.ISNULL, TokenType.ARRAY, TokenType.LEFT,
-          TokenType.RIGHT)  # fmt: skip
+          TokenType.RIGHT, TokenType.SETTINGS)  # fmt: skip
 OPENING = (
     TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.DISTINCT, TokenType.WHERE, TokenType.HAVING,
     TokenType.ON, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.AND, TokenType.OR, TokenType.NOT, TokenType.WHEN,
@@ -38,6 +38,25 @@ def calcite_words(found: list[Token]) -> list[Token]:
         elif token.token_type is TokenType.LEFT and result[place + 1].token_type is TokenType.ASOF:
             result[place], result[place + 1] = result[place + 1], token
     return result
+
+
+THETA = "DISTINCT_COUNT_THETA_SKETCH"
+MOST_PLAIN = 3  # with more arguments, all but the first two and the last are conditions
+
+
+def holds_conditions(call: exp.Anonymous) -> bool:
+    """Whether a call has conditions in its arguments, which Pinot wants in string literals (see `embedded`)."""
+    name = call.name.replace("_", "").lower().removesuffix("mv").replace("raw", "")
+    return name == THETA.replace("_", "").lower() and len(call.expressions) > MOST_PLAIN
+
+
+def _written(call: exp.Anonymous) -> list[exp.Expr]:
+    if not holds_conditions(call):
+        return list(call.expressions)
+    return [
+        exp.Literal.string(argument.this.sql(dialect="pinot")) if isinstance(argument, exp.Paren) else argument
+        for argument in call.expressions
+    ]
 
 
 class Pinot(Dialect):
@@ -66,11 +85,20 @@ class Pinot(Dialect):
     class Parser(parser.Parser):
         FUNCTIONS = {}
         NO_PAREN_FUNCTIONS = {}
-        FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS}
+        FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS} | {
+            "SUBSTRING": lambda self: self._parse_substring_words(),
+        }
         STRICT_CAST = True
 
         def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
             return super().parse(calcite_words(raw_tokens), sql)
+
+        def _parse_substring_words(self) -> exp.Anonymous:
+            """`SUBSTRING(text FROM 2 FOR 3)` is `SUBSTRING(text, 2, 3)`."""
+            arguments = [self._parse_disjunction()]
+            while self._match_set((TokenType.COMMA, TokenType.FROM, TokenType.FOR)):
+                arguments.append(self._parse_disjunction())
+            return self.expression(exp.Anonymous(this="SUBSTRING", expressions=arguments))
 
         def _parse_wrapped(self, parse_method: Callable[[], T], optional: bool = False) -> T:
             """MATCH_CONDITION may hold any condition; what is no comparison is refused later, with Pinot's text."""
@@ -88,5 +116,5 @@ class Pinot(Dialect):
         }
         TRANSFORMS = {
             **generator.Generator.TRANSFORMS,
-            exp.Anonymous: lambda self, node: self.func(node.name, *node.expressions, normalize=False),
+            exp.Anonymous: lambda self, node: self.func(node.name, *_written(node), normalize=False),
         }

@@ -10,24 +10,25 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
-from meshloom.engine.sql.relation import ColumnInfo, Relation
+from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql, wide_literal
 
-# Pinot gives every table these (VirtualColumnProviderFactory.java).
-DOCUMENT, SEGMENT, HOST = "$docid", "$segmentname", "$hostname"
+VIRTUAL = ("$docId", "$segmentName", "$hostName")  # Pinot gives every table these (VirtualColumnProviderFactory.java)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One table's columns under an alias. `nulls` says that a stored null reads as null."""
+    """One table's columns under an alias. `nulls` says that a stored null reads as null. `others` are the tables that
+    functions may name besides."""
 
     relation: Relation
     alias: str
     nulls: bool
+    others: Relations | None = None
 
     def column(self, name: str, table: str = "") -> Typed:
         """Raises PinotError 710, as Pinot does, when the table has no such column."""
-        virtual = self._virtual(name.lower())
+        virtual = virtual_column(self.relation, self.alias, name)
         if virtual is not None:
             return virtual
         info = self.find(name)
@@ -35,21 +36,28 @@ class Scope:
             raise PinotError(UNKNOWN_COLUMN, f"Unknown columnName '{name}' found in the query")
         return read(info, self.alias, self.nulls)
 
-    def _virtual(self, name: str) -> Typed | None:
-        prefix = f"{self.alias}." if self.alias else ""
-        if name == DOCUMENT:
-            return Typed(f'{prefix}"$doc"', "INT")
-        if name == SEGMENT:
-            names = self.relation.segment_names.items()
-            cases = " ".join(f"WHEN {number} THEN {literal_sql(text)}" for number, text in names)
-            return Typed(f'(CASE {prefix}"$segment" {cases} END)' if cases else "CAST(NULL AS VARCHAR)", "STRING")
-        return Typed("'localhost'", "STRING") if name == HOST else None
-
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")
 
+    def table(self, name: str) -> Relation | None:
+        return self.others.find(name) if self.others is not None else None
+
     def find(self, name: str) -> ColumnInfo | None:
         return _find(self.relation.columns, name)
+
+
+def virtual_column(relation: Relation, alias: str, name: str) -> Typed | None:
+    """One of `VIRTUAL`, whatever its case; None for another name."""
+    if not name.startswith("$"):
+        return None
+    lower, prefix = name.lower(), f"{alias}." if alias else ""
+    if lower == "$docid":
+        return Typed(f'{prefix}"$doc"', "INT")
+    if lower == "$segmentname":
+        names = relation.segment_names.items()
+        cases = " ".join(f"WHEN {number} THEN {literal_sql(text)}" for number, text in names)
+        return Typed(f'(CASE {prefix}"$segment" {cases} END)' if cases else "CAST(NULL AS VARCHAR)", "STRING")
+    return Typed("'localhost'", "STRING") if lower == "$hostname" else None
 
 
 def _find(columns: Mapping[str, ColumnInfo], name: str) -> ColumnInfo | None:

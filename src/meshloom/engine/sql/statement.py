@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import pairwise
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
+from meshloom.engine.sql.embedded import spelled_out
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
@@ -76,13 +79,20 @@ def _of_with(table: exp.Table) -> bool:
 def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
     """Read one query. Raises PinotError 150 when it is none, saying where it stopped making sense.
 
-    `options` are the request's; `SET k=v;` before the query and `OPTION(k=v)` behind it add to them.
+    `options` are the request's; `SET k=v;` before or behind the query and `OPTION(k=v)` at its end add to them.
     """
-    collected = dict(options or {})
+    return _parsed(text, tuple((options or {}).items()))
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
+    """Kept: a dashboard asks the same again, and nobody changes a statement's tree."""
+    collected = dict(options)
     rest = text
     while match := SET.match(rest):
         collected[match[1]] = _unquoted(match[2])
         rest = rest[match.end() :]
+    rest = _query_alone(rest, collected)
     if match := OPTION.search(rest):
         for pair in filter(None, (part.strip() for part in match[1].split(","))):
             name, _, value = pair.partition("=")
@@ -98,6 +108,23 @@ def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
     return Statement(_tree(rest), text, collected, explain)
 
 
+def _query_alone(text: str, options: dict[str, str]) -> str:
+    """The text without the `; SET k=v` behind the query, which go to `options`."""
+    if ";" not in text.rstrip("; \t\r\n"):
+        return text
+    try:
+        tokens = Pinot.get_or_raise("pinot").tokenize(text)
+    except SqlglotError:  # said where the whole is parsed
+        return text
+    ends = [token.start for token in tokens if token.token_type == TokenType.SEMICOLON]
+    query, *behind = (text[start:end] for start, end in pairwise([0, *ends, len(text)]))
+    settings = [SET.fullmatch(f"{part.removeprefix(';')};") for part in behind if part.strip("; \t\r\n")]
+    if any(setting is None for setting in settings):
+        return text
+    options.update((setting[1], _unquoted(setting[2])) for setting in settings if setting is not None)
+    return query
+
+
 def _tree(text: str) -> exp.Query:
     try:
         trees = Pinot.get_or_raise("pinot").parse(text)
@@ -107,7 +134,7 @@ def _tree(text: str) -> exp.Query:
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
         raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
-    return trees[0]
+    return spelled_out(trees[0])
 
 
 def _unquoted(value: str) -> str:

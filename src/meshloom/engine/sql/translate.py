@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,9 @@ from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.multi_values import over_arrays
+from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.lookup import lookup
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.typed import NUMERIC, Typed, cast_sql, duckdb_type, literal_sql, meeting, wide_literal
 from meshloom.engine.sql.windows import window
 
@@ -24,6 +28,9 @@ class Columns(Protocol):
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         """A query inside an expression, which may name columns of the query around it. Raises PinotError 700."""
+
+    def table(self, name: str) -> Relation | None:
+        """Another table that a function names; None when there is none, or none may be read here."""
 
 
 COMPARISONS: dict[type[exp.Expr], str] = {
@@ -41,10 +48,13 @@ ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Div: "divide",
     exp.Mod: "mod",
 }
+OF_UNITS = frozenset({"timestampadd", "timestampdiff", "dateadd", "datediff"})  # their first argument may be a word
+UNITS = frozenset(("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
+CALL = re.compile(r"(?!coalesce|case)[a-z_]+\(.*\)", re.IGNORECASE | re.DOTALL)
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
-    "VARBINARY": "BYTES", "JSON": "JSON",
+    "CHAR": "STRING", "VARBINARY": "BYTES", "JSON": "JSON",
 }  # fmt: skip
 
 
@@ -234,6 +244,9 @@ class Translator:
     def extract(self, node: exp.Extract) -> Typed:
         return self.function(node.name.lower(), [node.expression])
 
+    def array(self, node: exp.Array) -> Typed:
+        return self.function("arrayValueConstructor", node.expressions)
+
     def trim(self, node: exp.Trim) -> Typed:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
         return self.function(name, [node.this])
@@ -247,9 +260,13 @@ class Translator:
         aggregate = find_aggregate(name)
         if aggregate is not None:
             return self.aggregation(name, arguments)
+        if key(name) == "lookup":
+            return lookup(arguments, self.columns.table, self.translate, self.nulls)
         function = find_scalar(name)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
+        if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
+            arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
         return function.call([self.translate(argument) for argument in arguments])
 
     def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
@@ -260,18 +277,25 @@ class Translator:
             return self.distinct(name, arguments[0], suffix)
         if found.name == "count" and (not arguments or isinstance(arguments[0], exp.Star)):
             return Typed(f"count(*){suffix}", "LONG", aggregate=True)
-        if not found.least <= len(arguments) <= found.most:
+        if len(arguments) < found.least or (found.most >= 0 and len(arguments) > found.most):
             raise PinotError(QUERY_VALIDATION, f"Invalid number of arguments for aggregation {name.lower()}")
+        if found.rewrite is not None:
+            arguments = found.rewrite(arguments)
         values = [self.translate(argument) for argument in arguments]
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
         over = over_arrays(found.name.lower()) if values[0].array else None
-        if over is not None:
+        if found.gather is not None:
+            sql = found.gather(values, suffix)
+        elif over is not None:
             sql = over(values, suffix)
         else:
             sql = found.render(values)
-            inner = sql.replace(") FILTER (WHERE", f") FILTER (WHERE {where} AND", 1)
-            sql = inner if " FILTER " in sql and where else sql + suffix
+            if where and (" FILTER " in sql or not CALL.fullmatch(sql)):  # FILTER fits no such text: hide the rows
+                values[0] = Typed(f"(CASE WHEN {where} THEN {values[0].sql} END)", values[0].type)
+                sql = found.render(values)
+            else:
+                sql += suffix
         if self.single and not self.nulls and found.empty:
             sql = f"coalesce({sql}, {wide_literal(found.empty) if type_ == WIDE else found.empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
@@ -311,6 +335,10 @@ class Translator:
         return window(self, node)
 
 
+def _is_unit(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and not node.table and node.name.upper() in UNITS
+
+
 def inner_query(node: exp.Expr) -> exp.Query:
     """The query inside parentheses. Raises PinotError 700 when there is none."""
     inner = node.unnest()
@@ -338,6 +366,7 @@ METHODS: dict[type, Method] = {
     exp.Cast: Translator.cast,
     exp.Extract: Translator.extract,
     exp.Trim: Translator.trim,
+    exp.Array: Translator.array,
     exp.Anonymous: Translator.anonymous,
     exp.Filter: Translator.filtered,
     exp.Subquery: Translator.scalar_query,

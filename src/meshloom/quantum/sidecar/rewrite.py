@@ -32,7 +32,7 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         exp.In, exp.Between, exp.Like, exp.Is, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Case, exp.If,
         exp.Cast, exp.DataType, exp.DataTypeParam, exp.Extract, exp.Var, exp.Trim, exp.Anonymous, exp.Filter,
         exp.Join, exp.Subquery, exp.With, exp.CTE, exp.Union, exp.Intersect, exp.Except, exp.Exists, exp.Window,
-        exp.WindowSpec, exp.IgnoreNulls, exp.RespectNulls, exp.Hint,
+        exp.WindowSpec, exp.IgnoreNulls, exp.RespectNulls, exp.Hint, exp.Array,
     }
 )  # fmt: skip
 OPTIONS = frozenset(
@@ -44,6 +44,12 @@ OPTIONS = frozenset(
         "serverReturnFinalResult", "database", "applicationName",
     )
 )  # fmt: skip
+
+NOT_GOVERNED = {
+    "lookup": "it reads a table that no decision was made on; join it",
+    "insubquery": "it reads a table that no decision was made on; use IN (SELECT …)",
+    "gapfill": "it makes rows of queries within queries, which policies do not follow",
+}
 
 
 def check(statement: Statement) -> None:
@@ -58,6 +64,10 @@ def check(statement: Statement) -> None:
             raise _refused(f"{type(node).__name__} ({node.sql(dialect='pinot')[:80]})", "it is not on the list")
         if isinstance(node, exp.Identifier) and node.name.startswith("$"):
             raise _refused(f"the virtual column {node.name}", "it numbers rows that may be hidden")
+        if isinstance(node, exp.Anonymous) and (why := NOT_GOVERNED.get(node.name.replace("_", "").lower())):
+            raise _refused(f"the function {node.name}", why)
+    if not statement.multistage and statement.tree.find(exp.Subquery):
+        raise _refused("a subquery", "it needs useMultistageEngine=true")
 
 
 def _refused(what: str, why: str) -> Refused:

@@ -149,8 +149,7 @@ def upload(controller: Controller, call: Call) -> Any:
         raise RestError(400, "A form with the segment's tar is expected")
     partial = controller.deep_store.partial(found[0])
     name = parquet_of(file, partial)
-    kept = controller.deep_store.keep(found[0], name, partial)
-    controller.push_reference(found[0], name, [kept], metadata={"input": "upload"}, owned=True)
+    controller.upload(found[0], name, partial)
     return {"status": f"Successfully uploaded segment: {name} of table: {found[0]}"}
 
 

@@ -107,7 +107,7 @@ def update_tags(controller: Controller, call: Call) -> Any:
     return {"status": f"Updated tags: {call.query['tags'].split(',')} for instance: {name}"}
 
 
-def _tenants(controller: Controller) -> dict[str, set[str]]:
+def tenants_of(controller: Controller) -> dict[str, set[str]]:
     """Tenants of servers and of brokers, by the tags of the instances."""
     found: dict[str, set[str]] = {"SERVER": set(), "BROKER": set()}
     for name in controller.instances.names():
@@ -121,12 +121,12 @@ def _tenants(controller: Controller) -> dict[str, set[str]]:
 
 
 def tenants(controller: Controller, call: Call) -> Any:
-    found = _tenants(controller)
+    found = tenants_of(controller)
     return {"SERVER_TENANTS": sorted(found["SERVER"]), "BROKER_TENANTS": sorted(found["BROKER"])}
 
 
 def tenant(controller: Controller, call: Call) -> Any:
-    name, found = call.path["name"], _tenants(controller)
+    name, found = call.path["name"], tenants_of(controller)
     if name not in found["SERVER"] | found["BROKER"]:
         raise RestError(404, f"Failed to find any instances for broker and server tenants: {name}")
     return {
@@ -185,52 +185,7 @@ def drop_tenant(controller: Controller, call: Call) -> Any:
     return {"status": f"Successfully deleted tenant {name}"}
 
 
-# --- brokers
-
-
-def brokers(controller: Controller, call: Call) -> Any:
-    return {"tenants": _by_tenant(controller), "tables": _by_table(controller)}
-
-
-def _by_tenant(controller: Controller) -> dict[str, list[str]]:
-    return {name: [controller.instances.broker] for name in sorted(_tenants(controller)["BROKER"])}
-
-
-def _by_table(controller: Controller) -> dict[str, list[str]]:
-    return {raw_name(name): [controller.instances.broker] for name in controller.tables()}
-
-
-def brokers_by_tenant(controller: Controller, call: Call) -> Any:
-    return _by_tenant(controller)
-
-
-def brokers_by_table(controller: Controller, call: Call) -> Any:
-    return _by_table(controller)
-
-
-def table_brokers(controller: Controller, call: Call) -> Any:
-    existing(controller, call)
-    return [controller.instances.broker]
-
-
-def table_brokers_v2(controller: Controller, call: Call) -> Any:
-    existing(controller, call)
-    return [controller.instances.broker_address()]
-
-
-def tenant_brokers(controller: Controller, call: Call) -> Any:
-    if call.path["name"] not in _tenants(controller)["BROKER"]:
-        raise RestError(404, f"Failed to find any brokers for tenant: {call.path['name']}")
-    return [controller.instances.broker]
-
-
-def tenant_brokers_v2(controller: Controller, call: Call) -> Any:
-    tenant_brokers(controller, call)
-    return [controller.instances.broker_address()]
-
-
-def live_brokers(controller: Controller, call: Call) -> Any:
-    return {name: [controller.instances.broker_address()] for name in controller.tables()}
+# --- tables
 
 
 def table_instances(controller: Controller, call: Call) -> Any:
@@ -335,15 +290,6 @@ OPERATIONS = (
     ("GET", "/tenants/{name}", tenant, "One tenant", ("type",)),
     ("DELETE", "/tenants/{name}", drop_tenant, "Delete a tenant", ("type",)),
     ("GET", "/tenants/{name}/tables", tenant_tables, "A tenant's tables", ()),
-    ("GET", "/brokers", brokers, "Brokers of tenants and tables", ("state",)),
-    ("GET", "/brokers/tenants", brokers_by_tenant, "Brokers of all tenants", ()),
-    ("GET", "/brokers/tenants/{name}", tenant_brokers, "A tenant's brokers", ()),
-    ("GET", "/brokers/tables", brokers_by_table, "Brokers of all tables", ()),
-    ("GET", "/brokers/tables/{name}", table_brokers, "A table's brokers", ("type",)),
-    ("GET", "/v2/brokers/tables/{name}", table_brokers_v2, "A table's brokers with their addresses", ("type",)),
-    ("GET", "/v2/brokers/tenants/{name}", tenant_brokers_v2, "A tenant's brokers with their addresses", ()),
-    ("GET", "/tables/livebrokers", live_brokers, "Live brokers of all tables", ("tables",)),
-    ("GET", "/tables/{name}/livebrokers", table_brokers, "Live brokers of a table", ()),
     ("GET", "/tables/{name}/instances", table_instances, "Who serves a table", ("type",)),
     ("GET", "/tables/{name}/stats", stats, "When a table was made", ("type",)),
     ("GET", "/tables/{name}/status", status, "How batch ingestion stands", ("type",)),

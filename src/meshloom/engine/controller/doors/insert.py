@@ -14,6 +14,7 @@ from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import physicals
 from meshloom.engine.errors import QUERY_EXECUTION, TABLE_DOES_NOT_EXIST, PinotError, RestError
 from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.infra.file_patterns import matches
 
 INSERT = re.compile(
     r"^((?:\s*SET\s+[\w.]+\s*=\s*'[^']*'\s*;)*)\s*INSERT\s+INTO\s+\"?([\w.]+)\"?\s+FROM\s+FILE\s+'([^']*)'\s*;?\s*$",
@@ -40,7 +41,7 @@ def insert(controller: Controller, sql: str) -> dict[str, Any] | None:
     if location.scheme not in ("", "file"):
         raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {location.scheme}: is not read by this engine")
     folder = Path(unquote(location.path))
-    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    files = _files(folder, options) if folder.is_dir() else []
     if not files:
         return document(COLUMNS, [])
     task = f"Task_SegmentGenerationAndPushTask_{options.get('taskName') or uuid.uuid4().hex}"
@@ -48,6 +49,7 @@ def insert(controller: Controller, sql: str) -> dict[str, Any] | None:
     try:
         for position, path in enumerate(files):
             batch = {"inputFormat": options.get("inputFormat") or SUFFIXES.get(path.suffix, "csv")}
+            batch |= {name: value for name, value in options.items() if name.startswith("recordReader.")}
             batch |= {
                 "segmentNameGenerator.type": "fixed",
                 "segmentNameGenerator.configs.segment.name": f"{found[0]}_{uuid.uuid4()}_{position}",
@@ -58,3 +60,15 @@ def insert(controller: Controller, sql: str) -> dict[str, Any] | None:
     finished = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     controller.catalog.put("task", task, {"table": found[0], "started": started, "finished": finished})
     return document(COLUMNS, [[found[0], task]])
+
+
+def _files(folder: Path, options: dict[str, str]) -> list[Path]:
+    """The folder's files, as far as the patterns let them. Raises PinotError 200 for what is no pattern."""
+    wanted, unwanted = options.get("includeFileNamePattern", ""), options.get("excludeFileNamePattern", "")
+    try:
+        return sorted(
+            path for path in folder.iterdir()
+            if path.is_file() and matches(path, wanted, True) and not matches(path, unwanted, False)
+        )  # fmt: skip
+    except ValueError as error:
+        raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {error}") from error

@@ -85,23 +85,20 @@ aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
 aggregate("distinctCountRawHLL", raw_hll, "STRING", "STRING", "", (1, 2))
 aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
-aggregate("distinctCountHLLPlus distinctCountULL distinctCountCPCSketch", "approx_count_distinct({0})", "LONG", "LONG",
+aggregate("distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG",
           "0", (1, 3))  # fmt: skip
-aggregate("distinctCountThetaSketch distinctCountTheta", "count(DISTINCT {0})", "LONG", "LONG", "0", (1, 9))
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
-aggregate("percentile percentileTDigest percentileKLL percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
+aggregate("percentile percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
           (2, 4))  # fmt: skip
 aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
-aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("varSamp variance", lambda a: f"var_samp({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("stdDevPop", lambda a: f"stddev_pop({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("stdDevSamp stdDev", lambda a: f"stddev_samp({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("skewness", lambda a: f"skewness({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("kurtosis", lambda a: f"kurtosis({number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("covarPop", lambda a: f"covar_pop({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
-aggregate("covarSamp", lambda a: f"covar_samp({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
-aggregate("corr", lambda a: f"corr({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", "0.0", 2)
+aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("varSamp variance", lambda a: f"var_samp({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("stdDevPop", lambda a: f"stddev_pop({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("stdDevSamp stdDev", lambda a: f"stddev_samp({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("covarPop", lambda a: f"covar_pop({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", NEGATIVE, 2)
+aggregate("covarSamp", lambda a: f"covar_samp({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", NEGATIVE, 2)
+aggregate("corr", lambda a: f"corr({number(a[0])}, {number(a[1])})", "DOUBLE", "DOUBLE", NEGATIVE, 2)
 # Exact up to 100,000 values in Pinot, estimated beyond; here always exact.
 aggregate("distinctCountSmartHLL distinctCountSmartHLLPlus distinctCountSmartULL", "count(DISTINCT {0})", "INT", "INT",
           "0", (1, 2))  # fmt: skip
@@ -124,22 +121,6 @@ aggregate("firstWithTime", at_extreme("arg_min"), typed, typed, "", 3)
 aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, "", 3)
 
 
-def histogram(arguments: Sequence[Typed]) -> str:
-    """histogram(value, lower, upper, bins): how many values fall into each of equal bins, the last one closed."""
-    low, high = float(arguments[1].literal or "nan"), float(arguments[2].literal or "nan")
-    bins = int(arguments[3].literal or 0)
-    if bins < 1 or not low < high:
-        raise PinotError(QUERY_VALIDATION, "histogram(column, lower, upper, bins) wants numbers, lower below upper")
-    value, step = number(arguments[0]), (high - low) / bins
-    counts = []
-    for place in range(bins):
-        edge = "<=" if place == bins - 1 else "<"
-        inside = f"{value} >= {low + place * step!r} AND {value} {edge} {low + (place + 1) * step!r}"
-        counts.append(f"count(*) FILTER (WHERE {inside})::DOUBLE")
-    return f"[{', '.join(counts)}]"
-
-
-aggregate("histogram", histogram, "DOUBLE_ARRAY", "DOUBLE_ARRAY", "", 4)
 aggregate("sumInt sumLong", lambda a: f"sum({a[0].cast('LONG').sql})::BIGINT", "LONG", "LONG", "0")
 aggregate("minLong", lambda a: f"min({a[0].cast('LONG').sql})", "LONG", "LONG", str(2**63 - 1))
 aggregate("maxLong", lambda a: f"max({a[0].cast('LONG').sql})", "LONG", "LONG", str(-(2**63)))

@@ -137,14 +137,3 @@ def looked_up(arguments: Sequence[Typed]) -> str:
 
 
 scalar("mapValue", looked_up, lambda a: a[2].element, 3)
-
-
-# --- vectors (VectorFunctions.java)
-FLOATS = "DOUBLE_ARRAY"
-scalar("cosineDistance", "(1 - list_cosine_similarity({0}, {1}))", "DOUBLE", 2, [FLOATS])
-scalar("innerProduct dotProduct", "list_inner_product({0}, {1})", "DOUBLE", 2, [FLOATS])
-scalar("l2Distance euclideanDistance", "list_distance({0}, {1})", "DOUBLE", 2, [FLOATS])
-PAIRS = "list_transform(list_zip({0}, {1}), lambda p: abs(p[1] - p[2]))"
-scalar("l1Distance", f"list_sum({PAIRS})", "DOUBLE", 2, [FLOATS])
-scalar("vectorDims", "len({0})", "INT", 1, [FLOATS])
-scalar("vectorNorm", "sqrt(list_inner_product({0}, {0}))", "DOUBLE", 1, [FLOATS])

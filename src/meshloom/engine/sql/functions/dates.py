@@ -101,6 +101,8 @@ for names, part in (
 scalar("millisecond", lambda a: f"CAST(millisecond({moment(a[0])}) % 1000 AS INTEGER)", "INT", (1, 2))
 scalar("now", "epoch_ms(now()::TIMESTAMP)", "LONG", 0)
 
+scalar("round", "({0} // {1} * {1})", "LONG", 2, ["LONG", "LONG"])  # of a time, to a multiple; not a number's decimals
+
 for unit in ("Seconds", "Minutes", "Hours", "Days"):
     size = SIZES[unit.upper()]
     scalar(f"toEpoch{unit}", lambda a, n=size: f"({millis(a[0])} // {n})", "LONG", 1)  # type: ignore[misc]

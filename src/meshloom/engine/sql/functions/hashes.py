@@ -6,6 +6,7 @@ import base64
 import hashlib
 import uuid
 import zlib
+from collections.abc import Iterator
 from decimal import Decimal
 
 from meshloom.engine.sql.functions.registry import scalar
@@ -15,7 +16,7 @@ B = "BYTES"
 scalar("md5", "md5({0})", "STRING", 1, [B])
 scalar("sha", "sha1({0})", "STRING", 1, [B])
 scalar("sha256", "sha256({0})", "STRING", 1, [B])
-row_function("sha224", lambda data: hashlib.sha224(data).hexdigest(), "STRING", [B])
+row_function("sha224", lambda data: hashlib.sha3_224(data).hexdigest(), "STRING", [B])  # SHA-3, as Pinot's is
 row_function("sha512", lambda data: hashlib.sha512(data).hexdigest(), "STRING", [B])
 
 
@@ -26,6 +27,91 @@ def signed32(value: int) -> int:
 def signed64(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
+
+def md2(data: bytes) -> str:
+    """RFC 1319, with the S-box from the digits of pi."""
+    padding = 16 - len(data) % 16
+    data += bytes([padding]) * padding
+    checksum, last = bytearray(16), 0
+    for at in range(0, len(data), 16):
+        for place in range(16):
+            checksum[place] ^= PI_BOX[data[at + place] ^ last]
+            last = checksum[place]
+    state = bytearray(48)
+    for at in range(0, len(data) + 16, 16):
+        block = (data + bytes(checksum))[at : at + 16]
+        state[16:32] = block
+        state[32:48] = bytes(a ^ b for a, b in zip(block, state[:16], strict=True))
+        mixed = 0
+        for turn in range(18):
+            for place in range(48):
+                state[place] ^= PI_BOX[mixed]
+                mixed = state[place]
+            mixed = (mixed + turn) % 256
+    return state[:16].hex()
+
+
+def _pi_box() -> bytes:
+    """A permutation of the bytes, shuffled by the digits of pi as RFC 1319 was."""
+    digits = iter(_pi_digits())
+
+    def below(size: int) -> int:
+        while True:
+            x, y = next(digits), 10
+            if size > 10:
+                x, y = x * 10 + next(digits), 100
+            if size > 100:
+                x, y = x * 10 + next(digits), 1000
+            if x < size * (y // size):
+                return x % size
+
+    box = list(range(256))
+    for place in range(2, 257):
+        other = below(place)
+        box[place - 1], box[other] = box[other], box[place - 1]
+    return bytes(box)
+
+
+def _pi_digits() -> Iterator[int]:
+    """Gibbons' spigot."""
+    q, r, t, k, n, m = 1, 0, 1, 1, 3, 3
+    while True:
+        if 4 * q + r - t < n * t:
+            yield n
+            q, r, n = 10 * q, 10 * (r - n * t), 10 * (3 * q + r) // t - 10 * n
+        else:
+            q, r, t, k, n, m = q * k, (2 * q + r) * m, t * m, k + 1, (q * (7 * k + 2) + r * m) // (t * m), m + 2
+
+
+PI_BOX = _pi_box()
+row_function("md2", md2, "STRING", [B])
+row_function("md5Raw", lambda data: hashlib.md5(data).digest(), B, [B])
+
+
+def _fnv(bits: int, basis: int, prime: int) -> None:
+    """The Fowler-Noll-Vo hashes of a size: FNV-1 multiplies before the byte comes in, FNV-1a after."""
+    signed, type_ = (signed32, "INT") if bits == 32 else (signed64, "LONG")
+
+    def first(data: bytes) -> int:
+        value = basis
+        for byte in data:
+            value = (value * prime % (1 << bits)) ^ byte
+        return signed(value)
+
+    def alternate(data: bytes) -> int:
+        value = basis
+        for byte in data:
+            value = (value ^ byte) * prime % (1 << bits)
+        return signed(value)
+
+    row_function(f"fnv1Hash{bits} fnv1_{bits}", first, type_, [B])
+    row_function(f"fnv1aHash{bits} fnv1a_{bits}", alternate, type_, [B])
+    row_function(f"fnv1Hash{bits}UTF8", lambda text: first(text.encode()), type_, ["STRING"])
+    row_function(f"fnv1aHash{bits}UTF8", lambda text: alternate(text.encode()), type_, ["STRING"])
+
+
+_fnv(32, 0x811C9DC5, 0x01000193)
+_fnv(64, 0xCBF29CE484222325, 0x100000001B3)
 
 row_function("adler32", lambda data: signed32(zlib.adler32(data)), "INT", [B])
 row_function("crc32", lambda data: signed32(zlib.crc32(data)), "INT", [B])
@@ -138,10 +224,11 @@ def murmur3_128(data: bytes, seed: int) -> bytes:
     return h1.to_bytes(8, "little") + h2.to_bytes(8, "little")
 
 
-row_function("murmurHash2", murmur2, "INT", [B])
+row_function("murmurHash2 murmur2", murmur2, "INT", [B])
 row_function("murmurHash2UTF8", lambda text: murmur2(text.encode()), "INT", ["STRING"])
 row_function("murmurHash2Bit64", murmur2_64, "LONG", [B, "INT"], 1)
 row_function("murmurHash3Bit32", murmur3_32, "INT", [B, "INT"])
+row_function("murmur3Bit32Default murmur3_32", lambda data: murmur3_32(data, 0), "INT", [B])
 row_function(
     "murmurHash3Bit64", lambda data, seed: int.from_bytes(murmur3_128(data, seed)[:8], "little", signed=True), "LONG",
     [B, "INT"],
@@ -161,6 +248,7 @@ scalar("fromBase64", "from_base64({0})", B, 1, ["STRING"])
 row_function("base64Encode", base64.b64encode, B, [B])
 row_function("base64Decode", base64.b64decode, B, [B])
 row_function("hexDecimalToLong", lambda text: signed64(int(text, 16) & M64), "LONG", ["STRING"])
+scalar("longToHexDecimal", "lower(to_hex({0}))", "STRING", 1, ["LONG"])
 row_function("toUUIDBytes", lambda text: uuid.UUID(text).bytes, B, ["STRING"])
 row_function("fromUUIDBytes", lambda data: str(uuid.UUID(bytes=data)), "STRING", [B])
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import Typed
 
 M32, MIX = 0xFFFFFFFF, 0x5BD1E995
@@ -68,16 +70,38 @@ def registers_of(hashes: Iterable[int], log2m: int) -> list[int]:
 
 
 def serialized(hashes: Iterable[int], log2m: int) -> str:
-    """HyperLogLog.getBytes in hexadecimal: log2m, the size in bytes, six registers of five bits in each integer."""
-    registers = registers_of(hashes, log2m)
+    return written(registers_of(hashes, log2m), log2m).hex()
+
+
+def written(registers: list[int], log2m: int) -> bytes:
+    """HyperLogLog.getBytes: log2m, the size in bytes, six registers of five bits in each integer."""
     words = [0] * (len(registers) // 6 + (1 if len(registers) > 6 or len(registers) % 6 else 0))
     for place, value in enumerate(registers):
         words[place // 6] |= value << (5 * (place % 6))
-    return struct.pack(f">ii{len(words)}I", log2m, 4 * len(words), *words).hex()
+    return struct.pack(f">ii{len(words)}I", log2m, 4 * len(words), *words)
+
+
+def merged(sketches: Iterable[bytes | None]) -> tuple[list[int], int]:
+    """The registers of all and their log2m. Raises ValueError when the sketches are of several sizes."""
+    found: list[int] = []
+    size = DEFAULT_LOG2M
+    for sketch in sketches:
+        if not sketch:
+            continue
+        log2m, length = struct.unpack_from(">ii", sketch)
+        words = struct.unpack_from(f">{length // 4}I", sketch, 8)
+        registers = [words[place // 6] >> (5 * (place % 6)) & 31 for place in range(1 << log2m)]
+        if found and log2m != size:
+            raise ValueError(f"Cannot merge HyperLogLogs of log2m {size} and {log2m}")
+        found, size = [max(pair) for pair in zip(found or registers, registers, strict=True)], log2m
+    return found or [0] * (1 << size), size
 
 
 def estimate(hashes: Iterable[int], log2m: int) -> int:
-    registers = registers_of(hashes, log2m)
+    return estimated(registers_of(hashes, log2m), log2m)
+
+
+def estimated(registers: list[int], log2m: int) -> int:
     count = len(registers)
     alpha = {4: 0.673, 5: 0.697, 6: 0.709}.get(log2m, 0.7213 / (1 + 1.079 / count))
     found = alpha * count * count / sum(1.0 / (1 << value) for value in registers)
@@ -87,16 +111,33 @@ def estimate(hashes: Iterable[int], log2m: int) -> int:
     return math.floor(count * math.log(count / zeros) + 0.5) if zeros else math.floor(found + 0.5)
 
 
-HASHES = {"LONG": of_long, "DOUBLE": of_double, "FLOAT": of_float, "STRING": lambda text: of_bytes(text.encode()),
-          "BYTES": of_bytes}  # fmt: skip
-for type_, hash_ in HASHES.items():
-    row_function(
-        f"hll{type_}", lambda values, log2m, h=hash_: estimate((h(value) for value in values), log2m), "LONG",
-        [f"{type_}_ARRAY", "INT"],
+HASHES: dict[str, Callable[[Any], int]] = {
+    "LONG": of_long, "DOUBLE": of_double, "FLOAT": of_float, "STRING": lambda text: of_bytes(text.encode()),
+    "BYTES": of_bytes,
+}  # fmt: skip
+
+
+def _row(form: str, type_: str, function: Callable[[Iterable[int], int], object], result: str) -> None:
+    name, hash_ = f"px_{form}{type_.lower()}_2", HASHES[type_]
+    ROWS[name] = RowFunction(
+        name, lambda values, log2m: function((hash_(value) for value in values), log2m), (f"{type_}_ARRAY", "INT"),
+        result, False,
     )  # fmt: skip
-    row_function(
-        f"hllraw{type_}", lambda values, log2m, h=hash_: serialized((h(value) for value in values), log2m), "STRING",
-        [f"{type_}_ARRAY", "INT"],
+
+
+for type_ in HASHES:
+    _row("hll", type_, estimate, "LONG")
+    _row("hllraw", type_, serialized, "STRING")
+    ROWS[f"px_hllone{type_.lower()}_2"] = RowFunction(
+        f"px_hllone{type_.lower()}_2",
+        lambda value, log2m, h=HASHES[type_]: written(registers_of([] if value is None else [h(value)], log2m), log2m),
+        (type_, "INT"), "BYTES", True,
+    )  # fmt: skip
+# A column of BYTES holds sketches: they are merged, and have a size of their own.
+for form, answer, result in (("hll", estimated, "LONG"), ("hllraw", lambda *found: written(*found).hex(), "STRING")):
+    ROWS[f"px_{form}bytes_2"] = RowFunction(
+        f"px_{form}bytes_2", lambda sketches, _log2m, f=answer: f(*merged(sketches)), ("BYTES_ARRAY", "INT"), result,
+        False,
     )  # fmt: skip
 
 
@@ -121,3 +162,16 @@ def log2m_of(arguments: Sequence[Typed]) -> int:
     if not text.isdigit() or not 1 <= int(text) <= MOST:
         raise PinotError(QUERY_VALIDATION, f"log2m is a number from 1 to {MOST}, not {text or 'an expression'}")
     return int(text)
+
+
+def single(arguments: Sequence[Typed]) -> str:
+    """toHLL(value[, log2m]): a sketch of one value, empty for null."""
+    value = arguments[0]
+    if value.element in ("INT", "TIMESTAMP"):
+        value = value.cast("LONG")
+    elif value.element not in HASHES:
+        value = value.cast("STRING")
+    return f"px_hllone{value.type.lower()}_2({value.sql}, {log2m_of(arguments)})"
+
+
+scalar("toHLL", single, "BYTES", (1, 2))

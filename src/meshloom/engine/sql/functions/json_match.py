@@ -16,6 +16,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.rows import row_function
 
 Record = dict[str, Any]
@@ -104,7 +105,7 @@ class _Filter:
                 low, high = (_literal(node.args[side]) for side in ("low", "high"))
                 return _at(node.this, lambda value: _ordered(low, value) <= 0 <= _ordered(high, value))
             case exp.Anonymous() if node.name.lower().replace("_", "") == "regexplike":
-                pattern = re.compile(_literal(node.expressions[1]))
+                pattern = Pattern(_literal(node.expressions[1]))
                 return _at(node.expressions[0], lambda value: pattern.search(text(value)) is not None)
         raise ValueError(f"Unsupported JSON filter: {node.sql(dialect='pinot')}")
 

@@ -44,11 +44,18 @@ def _list(arguments: Sequence[Typed], function: str) -> str:
     return f"list_transform({items}, lambda j: (j ->> '$'))"
 
 
+# What Pinot answers when the path leads nowhere and no default is given.
+MISSING = {"jsonPathLong": str(-(2**63)), "jsonPathDouble": "'NaN'::DOUBLE"}
+
+
 def _single(name: str, type_: str) -> None:
     def render(arguments: Sequence[Typed]) -> str:
-        value = _text(arguments, name)
-        number = f"TRY_CAST({value} AS {duckdb_type(type_)})" if type_ != "STRING" else value
-        return f"coalesce({number}, {arguments[2].cast(type_).sql})" if len(arguments) == 3 else number
+        value = _value(_text(arguments, name), type_)
+        if len(arguments) == 3:
+            return f"coalesce({value}, {arguments[2].cast(type_).sql})"
+        if name not in MISSING:
+            return value
+        return f"(CASE WHEN {arguments[0].sql} IS NOT NULL THEN coalesce({value}, {MISSING[name]}) END)"
 
     scalar(name, render, type_, (2, 3))
 
@@ -88,7 +95,10 @@ def _wanted(arguments: Sequence[Typed]) -> str:
     return type_
 
 
-scalar("jsonExtractScalar", extracted, _wanted, (3, 4))
+# Pinot's other names choose its parser; the values are the same.
+scalar("jsonExtractScalar jsonExtractScalarFast jsonExtractScalarFirstMatch jsonExtractScalarFory", extracted, _wanted,
+       (3, 4))  # fmt: skip
+scalar("jsonExtractIndex", extracted, _wanted, (3, 4))  # there is no index to read; Pinot's has the same values
 
 
 def keys(text: str, path: str, options: str = "") -> list[str]:
@@ -123,9 +133,9 @@ def _shown(at: tuple[str | int, ...], dotted: bool) -> str:
     return "$" + "".join(f"[{one}]" if isinstance(one, int) else f"['{one}']" for one in at)
 
 
-def key_values(text: str) -> str:
+def key_values(text: str, key: str = "key", value: str = "value") -> str:
     """[{"key": …, "value": …}, …] as one object (jsonKeyValueArrayToMap)."""
-    return json.dumps({one["key"]: one["value"] for one in json.loads(text)}, separators=(",", ":"))
+    return json.dumps({one[key]: one[value] for one in json.loads(text)}, separators=(",", ":"))
 
 
 def is_json(text: str) -> bool:
@@ -137,7 +147,7 @@ def is_json(text: str) -> bool:
 
 
 row_function("jsonExtractKey", keys, "STRING_ARRAY", ["STRING", "STRING", "STRING"], 2)
-row_function("jsonKeyValueArrayToMap", key_values, "STRING", ["STRING"])
+row_function("jsonKeyValueArrayToMap", key_values, "STRING", ["STRING", "STRING", "STRING"], 1)
 row_function("isJson", is_json, "BOOLEAN", ["STRING"])
 row_function("jsonStringToArray", lambda text: [one if isinstance(one, str) else json.dumps(one)
              for one in json.loads(text)], "STRING_ARRAY", ["STRING"])  # fmt: skip

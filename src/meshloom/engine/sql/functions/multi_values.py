@@ -47,10 +47,9 @@ ARRAYS: dict[str, Render] = {
     ),
     "percentile": percentile,
 }
-for name in ("distinctcountbitmap", "distinctcountoffheap", "distinctcounttheta", "distinctcountthetasketch"):
+for name in ("distinctcountbitmap", "distinctcountoffheap"):
     ARRAYS[name] = ARRAYS["distinctcount"]
-for name in ("percentileest", "percentiletdigest", "percentilekll"):
-    ARRAYS[name] = percentile
+ARRAYS["percentileest"] = percentile
 
 
 def over_arrays(name: str) -> Render | None:

@@ -140,8 +140,10 @@ for names, inner in (
         return f"px_{inner}{type_.lower()}_2({arguments[0].cast(type_).sql}, {arguments[1].cast('INT').sql})"
 
     scalar(names, shifted, lambda a: integer(a[:1]), 2)
-scalar("bitExtract", "CAST(({0} >> {1}) & 1 AS INTEGER)", "INT", 2, ["LONG", "INT"])
-row_function("bitMask", lambda n: signed(1 << (n % 64), 64), "LONG", ["INT"])
+scalar("bitExtract extractBit", "CAST(({0} >> {1}) & 1 AS INTEGER)", "INT", 2, ["LONG", "INT"])
+row_function("bitMask", lambda n: signed(1 << n, 64) if 0 <= n < 64 else 0, "LONG", ["LONG"])
+scalar("mask", lambda a: f"({a[0].cast(integer(a)).sql} & {2 ** (width(integer(a)) - 1) - 1})", integer)
+scalar("throwError", "CAST(0 AS BIGINT)", "LONG", 1, ["INT"])  # Pinot's own tests alone make it throw
 row_function("byteswapInt", lambda v: int.from_bytes(v.to_bytes(4, "little", signed=True), "big", signed=True), "INT",
              ["INT"])  # fmt: skip
 row_function("byteswapLong", lambda v: int.from_bytes(v.to_bytes(8, "little", signed=True), "big", signed=True), "LONG",

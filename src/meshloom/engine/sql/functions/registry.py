@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.typed import Typed
 
 Render = Callable[[Sequence[Typed]], str]
 Result = str | Callable[[Sequence[Typed]], str]
+Rewrite = Callable[[list[exp.Expr]], list[exp.Expr]]
+Gather = Callable[[Sequence[Typed], str], str]  # arguments and a " FILTER (WHERE …)" behind each aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Aggregate:
     """A function of many rows. `single` and `multi` are the result types in the two engines.
 
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
+    `gather` is there for those that place FILTER in their text themselves; it stands in for `render`. `rewrite` turns
+    the arguments' trees, those with options that are no values, into others before they are translated.
     """
 
     name: str
@@ -61,11 +69,15 @@ class Aggregate:
     empty: str = ""
     least: int = 1
     most: int = 1
-    literals: tuple[int, ...] = field(default=())  # positions that must be literals
+    gather: Gather | None = None
+    rewrite: Rewrite | None = None
 
 
 SCALARS: dict[str, Scalar] = {}
 AGGREGATES: dict[str, Aggregate] = {}
+REFUSED: dict[str, tuple[str, str]] = {}  # key -> Pinot's name, why it is not here
+EXTRAS: dict[str, str] = {}  # key -> the extra that a function needs
+PACKAGES = {"sketches": ("datasketches", "pyroaring"), "geo": ("shapely", "h3")}
 
 
 def key(name: str) -> str:
@@ -95,6 +107,62 @@ def aggregate(
         AGGREGATES[key(name)] = Aggregate(name, _template(render), single, multi, empty, least, most)
 
 
+def gathering(
+    names: str,
+    gather: Gather,
+    result: Result,
+    arity: tuple[int, int] | int = 1,
+    *,
+    empty: str = "",
+    multi: Result | None = None,
+    rewrite: Rewrite | None = None,
+) -> None:
+    """Add an aggregation that places FILTER itself, under each of the names in `names`; arrays reach it as they are."""
+    least, most = (arity, arity) if isinstance(arity, int) else arity
+    for name in names.split():
+        AGGREGATES[key(name)] = Aggregate(
+            name, lambda a: gather(a, ""), result, multi or result, empty, least, most, gather, rewrite
+        )
+
+
+def refuse(names: str, reason: str) -> None:
+    """Functions of Pinot's that are not here: a call is answered with the reason, a sentence without its full stop."""
+    for name in names.split():
+        REFUSED[key(name)] = (name, reason)
+
+
+def needs(extra: str, names: str) -> None:
+    """Say that functions need the packages of `meshloom[extra]`."""
+    for name in names.split():
+        EXTRAS[key(name)] = extra
+
+
+def installed(extra: str) -> bool:
+    return all(find_spec(package) is not None for package in PACKAGES[extra])
+
+
+def _usable(name: str) -> None:
+    """Raises PinotError 700 for a function of Pinot's that is refused, or one whose packages are not installed."""
+    extra = EXTRAS.get(key(name)) or EXTRAS.get(key(name).removesuffix("mv"))
+    if extra is not None and not installed(extra):
+        raise PinotError(QUERY_VALIDATION, f"{name} needs packages of an extra: pip install 'meshloom[{extra}]'")
+    found = REFUSED.get(key(name)) or REFUSED.get(key(name).removesuffix("mv"))
+    if found is not None:
+        raise PinotError(QUERY_VALIDATION, f"Unsupported function: {found[0]} ({found[1]})")
+
+
+PERCENTILE = re.compile(r"(percentile)((?:raw)?(?:est|tdigest|kll)?)(\d+)(?:mv)?")
+"""The old way of the single-stage engine to say which: percentileTDigest95(x)."""
+
+
+def _percentile(name: str, which: str) -> Aggregate | None:
+    _usable(name)
+    found = AGGREGATES.get(name)
+    if found is None:
+        return None
+    return replace(found, least=1, most=1, rewrite=lambda trees: [trees[0], exp.Literal.number(which)])
+
+
 def _template(render: Render | str) -> Render:
     if not isinstance(render, str):
         return render
@@ -105,9 +173,17 @@ def _template(render: Render | str) -> Render:
 
 
 def find_scalar(name: str) -> Scalar | None:
+    """Raises PinotError 700 for one of Pinot's that is refused, and for one that needs packages to be installed."""
+    _usable(name)
     return SCALARS.get(key(name))
 
 
 def find_aggregate(name: str) -> Aggregate | None:
-    """By its name, also with the MV behind it that older queries give multi-value columns."""
+    """By its name, also with the MV behind it that older queries give multi-value columns. Raises PinotError 700 for
+    one of Pinot's that is refused, and for one that needs packages to be installed."""
+    _usable(name)
+    if key(name) in SCALARS:
+        return AGGREGATES.get(key(name))
+    if old := PERCENTILE.fullmatch(key(name)):
+        return _percentile(f"{old[1]}{old[2]}", old[3])
     return AGGREGATES.get(key(name)) or AGGREGATES.get(key(name).removesuffix("mv"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
+from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
 from meshloom.engine.sql.typed import Typed, literal_sql
@@ -155,7 +157,7 @@ def suffixes(text: str, most: int, after: str = "") -> list[str]:
 
 def ngrams(text: str, least: int, most: int | None = None) -> list[str]:
     """Each run of characters once, shorter ones first."""
-    sizes = range(least, (least if most is None else most) + 1)
+    sizes = range(max(least, 1), (least if most is None else most) + 1)
     return list(dict.fromkeys(text[at : at + size] for size in sizes for at in range(len(text) - size + 1)))
 
 
@@ -163,7 +165,12 @@ row_function("prefixes", prefixes, "STRING_ARRAY", [T, "INT"])
 row_function("prefixesWithPrefix", prefixes, "STRING_ARRAY", [T, "INT", T])
 row_function("suffixes", suffixes, "STRING_ARRAY", [T, "INT"])
 row_function("suffixesWithSuffix", suffixes, "STRING_ARRAY", [T, "INT", T])
-row_function("uniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+row_function("uniqueNgrams generateUniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+row_function(
+    "uniqueNgramsMV generateUniqueNgramsMV",
+    lambda texts, *sizes: list(dict.fromkeys(one for text in texts for one in ngrams(text, *sizes))),
+    "STRING_ARRAY", ["STRING_ARRAY", "INT", "INT"], 2,
+)  # fmt: skip
 
 
 # --- made longer
@@ -202,9 +209,13 @@ scalar("concatWs", lambda a: f"concat_ws({', '.join(x.sql for x in a)})", T, (2,
 
 
 # --- regular expressions: Java's find, not a whole match
+compiled_pattern = lru_cache(1_000)(Pattern)
+
+
 def extract(text: str, pattern: str, group: int = 0, otherwise: str = "") -> str:
-    found = re.search(pattern, text)
-    return found[group] if found is not None and (found.re.groups >= group) else otherwise
+    compiled = compiled_pattern(pattern)
+    found = compiled.search(text)
+    return found[group] if found is not None and compiled.groups >= group else otherwise
 
 
 def java_replacement(text: str) -> str:
@@ -215,11 +226,11 @@ def java_replacement(text: str) -> str:
 def regexp_replace(
     text: str, pattern: str, new: str, start: int = 0, occurrence: int = -1, flag: str = ""
 ) -> str:  # fmt: skip
-    compiled = re.compile(pattern, re.IGNORECASE if "i" in flag else 0)
+    compiled = compiled_pattern(pattern, "i" in flag)
     head, tail = text[:start], text[start:]
     if occurrence < 0:
-        return head + compiled.sub(java_replacement(new), tail)
-    for number, found in enumerate(compiled.finditer(tail)):
+        return head + compiled.replaced(java_replacement(new), tail)
+    for number, found in enumerate(compiled.all(tail)):
         if number == occurrence:
             return head + tail[: found.start()] + found.expand(java_replacement(new)) + tail[found.end() :]
     return text
@@ -233,7 +244,7 @@ def found_in(arguments: Sequence[Typed]) -> str:
 
 
 def matches(text: str, pattern: str, flag: str = "") -> bool:
-    return re.search(pattern, text, re.IGNORECASE if "i" in flag else 0) is not None
+    return compiled_pattern(pattern, "i" in flag).search(text) is not None
 
 
 row_function("regexpExtract regexpExtractVar", extract, T, [T, T, "INT", T], 2)

@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Callable
 
+from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.rows import row_function
 
 STOP = frozenset(
@@ -96,11 +97,11 @@ class Query:
         if kind == "phrase":
             return _phrase(words(text))
         if kind == "regex":
-            return _any(re.compile(CASED.sub(lambda found: found[0] if found[1] else found[0].lower(), text)))
+            return _any(Pattern(CASED.sub(lambda found: found[0] if found[1] else found[0].lower(), text)))
         if kind != "term":
             raise ValueError(f"'{text}' stands where a term is wanted")
         if re.search(r"(?<!\\)[*?]", text):
-            return _any(re.compile(re.escape(text.lower()).replace(r"\*", ".*").replace(r"\?", ".")))
+            return _any(Pattern(re.escape(text.lower()).replace(r"\*", ".*").replace(r"\?", ".")))
         return _phrase(words(text))
 
 
@@ -111,17 +112,14 @@ def _phrase(wanted: Words) -> Test:
     return lambda found: bool(size) and any(found[at : at + size] == wanted for at in range(len(found) - size + 1))
 
 
-def _any(pattern: re.Pattern[str]) -> Test:
+def _any(pattern: Pattern) -> Test:
     return lambda found: any(pattern.fullmatch(word) for word in found)
 
 
 @functools.lru_cache(1_000)
 def compiled(query: str) -> Test:
     """Raises ValueError for what is no query."""
-    try:
-        return Query(query).test
-    except re.error as error:
-        raise ValueError(f"Cannot parse '{query}': {error}") from error
+    return Query(query).test
 
 
 def text_match(text: str, query: str, options: str = "") -> bool:

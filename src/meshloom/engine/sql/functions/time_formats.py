@@ -13,7 +13,7 @@ from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import joda
 from meshloom.engine.sql.functions.dates import FINER, SIZES, constant, of_millis, to_millis
 from meshloom.engine.sql.functions.registry import scalar
-from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import Typed
 
 SHORT = {"EPOCH": "EPOCH", "SIMPLE_DATE_FORMAT": "SIMPLE_DATE_FORMAT", "TIMESTAMP": "TIMESTAMP"}
@@ -98,7 +98,9 @@ def converted(value: str, given: str, wanted: str, cut: str, tz: str = "UTC") ->
     return str(millis // (target.size * SIZES[target.unit]))
 
 
-row_function("dateTimeConvertText", converted, "STRING", ["STRING"] * 5, 4)
+for count in (4, 5):
+    name = f"px_datetimeconverttext_{count}"
+    ROWS[name] = RowFunction(name, converted, ("STRING",) * count, "STRING", False)
 
 
 def convert(arguments: Sequence[Typed]) -> str:
@@ -131,3 +133,61 @@ def result(arguments: Sequence[Typed]) -> str:
 
 
 scalar("dateTimeConvert", convert, result, (4, 5))
+
+
+# --- windows
+def windows(value: str, given: str, wanted: str, cut: str, size: str) -> list[str]:
+    """dateTimeConvertWindowHop: the starts of all windows of `size`, one each `cut`, that hold a time; latest first."""
+    millis = int(converted(value, given, "EPOCH|MILLISECONDS|1", "MILLISECONDS|1"))
+    step, span = granularity(cut), granularity(size)
+    latest = millis // step * step
+    starts = range(latest, millis - span, -step)
+    return [converted(str(start), "EPOCH|MILLISECONDS|1", wanted, "MILLISECONDS|1") for start in starts]
+
+
+ROWS["px_windowhop_5"] = RowFunction("px_windowhop_5", windows, ("STRING",) * 5, "STRING_ARRAY", False)
+
+
+def hopped(arguments: Sequence[Typed]) -> str:
+    value = arguments[0]
+    given, wanted, cut, size = (constant(argument, "dateTimeConvertWindowHop") for argument in arguments[1:])
+    try:
+        format_of(given), format_of(wanted), granularity(cut), granularity(size)
+    except ValueError as error:
+        raise PinotError(QUERY_VALIDATION, str(error)) from None
+    text = (value.cast("LONG") if value.type == "TIMESTAMP" else value).cast("STRING").sql
+    listed = f"px_windowhop_5({', '.join([text, *(a.sql for a in arguments[1:])])})"
+    return listed if hop_result(arguments) == "STRING_ARRAY" else f"CAST({listed} AS BIGINT[])"
+
+
+def hop_result(arguments: Sequence[Typed]) -> str:
+    kind = format_of(constant(arguments[2], "dateTimeConvertWindowHop")).kind
+    return "LONG_ARRAY" if kind == "EPOCH" else "STRING_ARRAY"
+
+
+scalar("dateTimeConvertWindowHop", hopped, hop_result, 5)
+
+
+def bucket(arguments: Sequence[Typed]) -> str:
+    """timeSeriesBucket(time, its unit, first bucket, bucket size, offset), the last three in seconds: the number of
+    the bucket, each open at its start and closed at its end."""
+    unit = constant(arguments[1], "timeSeriesBucket").upper()
+    if unit not in SIZES:
+        raise PinotError(QUERY_VALIDATION, f"No enum constant java.util.concurrent.TimeUnit.{unit}")
+    try:
+        first, size, offset = (int(constant(argument, "timeSeriesBucket")) for argument in arguments[2:])
+    except ValueError:
+        raise PinotError(QUERY_VALIDATION, "timeSeriesBucket: the last three arguments are whole seconds") from None
+
+    def of_seconds(seconds: int) -> int:
+        nanos = seconds * 1_000_000_000
+        size_of_unit = 1_000_000 // FINER[unit] if unit in FINER else SIZES[unit] * 1_000_000
+        return int(nanos / size_of_unit) if abs(nanos) < 1 << 53 else nanos // size_of_unit
+
+    if of_seconds(size) <= 0:
+        raise PinotError(QUERY_VALIDATION, "timeSeriesBucket: the bucket is shorter than the time's unit")
+    shift = of_seconds(offset) - of_seconds(first - size) - 1
+    return f"CAST(trunc(({arguments[0].cast('LONG').sql} + {shift}) / {of_seconds(size)}) AS INTEGER)"
+
+
+scalar("timeSeriesBucket", bucket, "INT", 5)

@@ -10,6 +10,7 @@ from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
+from meshloom.engine.sql.functions.registry import PERCENTILE
 from meshloom.engine.sql.multi.arithmetic import EXTREMES, number, saturated
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # AggregationFunctionType.java: ReturnTypes.ARG0, and BIGINT where the single-stage engine says INT or DOUBLE.
 AS_ARGUMENT = {"minmaxrange", "mode", "percentile", "anyvalue"}
 AS_LONG = {"percentileest"}
+SEVERAL_ROWS = ("exprmin", "exprmax")
 WIDENED = {"INT": "LONG", "LONG": "LONG", "FLOAT": "DOUBLE", "BOOLEAN": "LONG", "STRING": "DOUBLE", "UNKNOWN": "LONG"}
 
 
@@ -30,6 +32,14 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """The aggregations that differ from the single-stage engine's; None for the others."""
     plain = key(name)
     found = find_aggregate(name)
+    if PERCENTILE.fullmatch(plain):
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: No match found for function signature {name}")
+    if found is not None and found.gather is not None:
+        if translator.over:
+            raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name.lower()}")
+        if plain in SEVERAL_ROWS:
+            raise PinotError(QUERY_VALIDATION, f"{name} is a function of the single-stage engine only")
+        return None
     if plain.endswith("mv") and found is not None and found.name.lower() != plain:
         return over_values(translator, found.name.lower(), arguments, where)
     if plain in ("listagg", "arrayagg"):

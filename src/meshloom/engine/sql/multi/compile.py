@@ -9,6 +9,7 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.multi.columns import Columns, meeting, of_columns, renamed, unique
+from meshloom.engine.sql.multi.explain import explained
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.select import Select
@@ -26,10 +27,18 @@ def compile_multi(statement: Statement, relations: Relations) -> Compiled:
     720 what Pinot's planner refuses."""
     query = Compiler(statement, relations)
     sql, columns = query.compile(statement.tree, None)
+    if statement.explain:
+        return explained(statement, relations)
     aggregates = any(isinstance(node, exp.Group) for node in statement.tree.walk())
     answer = tuple(OutputColumn(column.name, column.type) for column in columns)
     return Compiled(
-        sql, answer, tuple(dict.fromkeys(query.scans)), relations.generation, aggregates, scans=tuple(query.scans)
+        sql,
+        answer,
+        tuple(dict.fromkeys(query.scans)),
+        relations.generation,
+        aggregates,
+        ties=query.ties,
+        scans=tuple(query.scans),
     )
 
 
@@ -37,13 +46,14 @@ def compile_multi(statement: Statement, relations: Relations) -> Compiled:
 class Compiler:
     """One query's translation. `scans` are the tables that Pinot would read, as often as it would. `withs` are the
     WITH names in sight, innermost last, with what DuckDB calls them, and the scans of each: Pinot puts the query in
-    the place of its name."""
+    the place of its name. `ties` counts the further columns of the text that settle the order of equal rows."""
 
     statement: Statement
     relations: Relations
     scans: list[str] = field(default_factory=list)
     withs: list[dict[str, tuple[str, Columns, list[str]]]] = field(default_factory=list)
     names: int = 0
+    ties: int = 0
 
     def fresh(self, prefix: str) -> str:
         """A name that nothing else has."""

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
+from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.typed import Typed
 
 Compile = Callable[[exp.Query, "Sources | None"], tuple[str, tuple[OutputColumn, ...]]]
@@ -41,12 +42,12 @@ class Sources:
     the clause at hand may use its aliases. `scans` are the tables that FROM reads.
     """
 
-    def __init__(self, compile_: Compile, outer: Sources | None) -> None:
+    def __init__(self, compile_: Compile, outer: Sources | None, relations: Relations | None = None) -> None:
         self.sources: list[Source] = []
         self.merged: dict[str, Typed] = {}
         self.scans: tuple[str, ...] = ()
         self.alias: Callable[[str], Typed | None] | None = None
-        self._compile, self.outer = compile_, outer
+        self._compile, self.outer, self._relations = compile_, outer, relations
 
     def owners(self, name: str, table: str = "") -> list[Source]:
         """The sources of this very query that have the column."""
@@ -84,3 +85,6 @@ class Sources:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         return self._compile(query, self)
+
+    def table(self, name: str) -> Relation | None:
+        return self._relations.find(name) if self._relations is not None else None

@@ -14,6 +14,7 @@ from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.sources import From
 from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.typed import Typed
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Select:
         if unknown:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
         self.compiler, self.node = compiler, _named_windows(node)
-        self.scope = Sources(compiler.compile, outer)
+        self.top = node is compiler.statement.tree
+        self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)
         self.resolving: list[str] = []
 
@@ -60,6 +62,12 @@ class Select:
             if (found := self.node.args.get(clause)) is not None
         ]
         order = Ordering(self.translator, self._key, columns, self.node).text()
+        if self.top and (ties := self._ties(grouped or distinct is not None)):
+            order += f", {ties[-1]}"
+            items += [f'{sql} AS "$tie{number}"' for number, sql in enumerate(ties)]
+            self.compiler.ties = len(ties)
+        if self.translator.late is not None:
+            raise self.translator.late
         exploded = "".join(f", LATERAL (SELECT unnest({a})) AS {n}(v)" for a, n in self.translator.exploded.items())
         parts = [f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(items)}", from_ + exploded, where, group_sql]
         return " ".join(filter(None, (*parts, *tails))) + order + limit(self.node), columns
@@ -89,6 +97,20 @@ class Select:
             return f"WHERE {self.translator.condition(where.this).sql}"
         finally:
             self.translator.filtering = False
+
+    def _ties(self, grouped: bool) -> list[str]:
+        """The keys of ORDER BY and the document, where Pinot's leaf stage sorts one segment's rows in its heap."""
+        order, limited, table = self.node.args.get("order"), self.node.args.get("limit"), self._table()
+        relation = self.compiler.relations.find(table.name) if table is not None else None
+        if order is None or limited is None or relation is None or relation.segments != 1 or grouped:
+            return []
+        count = limited.args.get("expression")
+        if self.node.args.get("offset") or count is None or int(count.name) > MOST_TIES or not self.translator.leaf:
+            return []
+        if self.translator.exploded or any(item.find(exp.Window, exp.Unnest) for item in self.node.expressions):
+            return []
+        keys = [self._group_key(ordered.this).sql for ordered in order.expressions]
+        return [*keys, self.scope.column("$docId").sql]
 
     def _no_segments(self) -> bool:
         """Whether the query reads one table, and that has no segment."""

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, TABLE_DOES_NOT_EXIST, PinotError
+from meshloom.engine.errors import (
+    QUERY_PLANNING,
+    QUERY_VALIDATION,
+    SEGMENTS_UNAVAILABLE,
+    TABLE_DISABLED,
+    TABLE_DOES_NOT_EXIST,
+    PinotError,
+)
 from meshloom.engine.sql.multi.arithmetic import common
 from meshloom.engine.sql.multi.columns import Column, of_columns, renamed, unique
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.scope import Source, quoted
-from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.scope import read
+from meshloom.engine.sql.relation import Relation, Relations
+from meshloom.engine.sql.scope import VIRTUAL, read, virtual_column
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.translate import inner_query
-from meshloom.engine.sql.typed import Typed
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.compile import Compiler
@@ -81,14 +87,13 @@ class From:
                 columns = renamed(columns, names_of(node))
                 header = ", ".join(quoted(column.name) for column in columns)
                 return f"{quoted(name)} AS {quoted(alias)}({header})", of_columns(alias, columns)
-        relation = self.compiler.relations.find(node.name)
-        if relation is None:
-            raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{node.name}' not found")
+        relation = _relation(self.compiler.relations, node.name)
         _check_hints(node, relation)
         self.compiler.scans.append(relation.name)
         nulls, prefix = self.compiler.statement.null_handling, quoted(alias)
         read_ = {name: read(info, prefix, nulls) for name, info in sorted(relation.columns.items())}
-        hidden = {"$docId": Typed(f'{prefix}."$doc"', "INT"), "$hostName": Typed("'localhost'", "STRING")}
+        virtual = {name: virtual_column(relation, prefix, name) for name in VIRTUAL}
+        hidden = {name: value for name, value in virtual.items() if value is not None}
         by_column = relation.schema.column_based_nulls
         never = {n.lower() for n, info in relation.columns.items() if not by_column or not info.nullable}
         text = f"{source_of(relation, self.compiler.statement)} AS {prefix}"
@@ -132,6 +137,21 @@ class From:
         header = ", ".join(quoted(column.name) for column in done)
         casts = [*parts[:-1], f"CAST({parts[-1]} AS INTEGER)"] if offset else parts
         return f"LATERAL (SELECT {', '.join(casts)}) AS {quoted(alias)}({header})", [of_columns(alias, done)]
+
+
+def _relation(relations: Relations, name: str) -> Relation:
+    """Raises PinotError: 190 no such table; 235 for a disabled one, whose segments this engine finds unavailable."""
+    try:
+        relation = relations.find(name)
+    except PinotError as error:
+        if error.error_code != TABLE_DISABLED:
+            raise
+        raise PinotError(
+            SEGMENTS_UNAVAILABLE, f"Found unavailable segments for table {name}: it is disabled"
+        ) from error
+    if relation is None:
+        raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{name}' not found")
+    return relation
 
 
 def names_of(node: exp.Expr) -> list[str]:

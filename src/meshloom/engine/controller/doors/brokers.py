@@ -1,0 +1,76 @@
+"""Where clients find the brokers: of a tenant, of a table, of all, by name or (v2) with their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from meshloom.engine.config.table import raw_name
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.doors.cluster import tenants_of
+from meshloom.engine.controller.doors.tables import existing
+from meshloom.engine.errors import RestError
+from meshloom.engine.http.operations import Call
+
+Handler = Callable[[Controller, Call], Any]
+
+
+def _of_all(controller: Controller, broker: Any) -> dict[str, Any]:
+    return {"tenants": _of_tenants(controller, broker), "tables": _of_tables(controller, broker)}
+
+
+def _of_tenants(controller: Controller, broker: Any) -> dict[str, Any]:
+    return {name: [broker] for name in sorted(tenants_of(controller)["BROKER"])}
+
+
+def _of_tables(controller: Controller, broker: Any) -> dict[str, Any]:
+    return {raw_name(name): [broker] for name in controller.tables()}
+
+
+def _named(found: Callable[[Controller, Any], Any]) -> Handler:
+    return lambda controller, call: found(controller, controller.instances.broker)
+
+
+def _addressed(found: Callable[[Controller, Any], Any]) -> Handler:
+    return lambda controller, call: found(controller, controller.instances.broker_address())
+
+
+def of_table(controller: Controller, call: Call) -> Any:
+    existing(controller, call)
+    return [controller.instances.broker]
+
+
+def of_table_v2(controller: Controller, call: Call) -> Any:
+    existing(controller, call)
+    return [controller.instances.broker_address()]
+
+
+def of_tenant(controller: Controller, call: Call) -> Any:
+    if call.path["name"] not in tenants_of(controller)["BROKER"]:
+        raise RestError(404, f"Failed to find any brokers for tenant: {call.path['name']}")
+    return [controller.instances.broker]
+
+
+def of_tenant_v2(controller: Controller, call: Call) -> Any:
+    of_tenant(controller, call)
+    return [controller.instances.broker_address()]
+
+
+def live(controller: Controller, call: Call) -> Any:
+    return {name: [controller.instances.broker_address()] for name in controller.tables()}
+
+
+OPERATIONS = (
+    ("GET", "/brokers", _named(_of_all), "Brokers of tenants and tables", ("state",)),
+    ("GET", "/brokers/tenants", _named(_of_tenants), "Brokers of all tenants", ("state",)),
+    ("GET", "/brokers/tenants/{name}", of_tenant, "A tenant's brokers", ("state",)),
+    ("GET", "/brokers/tables", _named(_of_tables), "Brokers of all tables", ("state",)),
+    ("GET", "/brokers/tables/{name}", of_table, "A table's brokers", ("type", "state")),
+    ("GET", "/v2/brokers", _addressed(_of_all), "Brokers of tenants and tables with their addresses", ("state",)),
+    ("GET", "/v2/brokers/tenants", _addressed(_of_tenants), "Brokers of all tenants with their addresses", ("state",)),
+    ("GET", "/v2/brokers/tenants/{name}", of_tenant_v2, "A tenant's brokers with their addresses", ("state",)),
+    ("GET", "/v2/brokers/tables", _addressed(_of_tables), "Brokers of all tables with their addresses", ("state",)),
+    ("GET", "/v2/brokers/tables/{name}", of_table_v2, "A table's brokers with their addresses", ("type", "state")),
+    ("GET", "/tables/livebrokers", live, "Live brokers of all tables", ("tables",)),
+    ("GET", "/tables/{name}/livebrokers", of_table, "Live brokers of a table", ()),
+)

@@ -19,6 +19,7 @@ from meshloom.infra.compute import ComputeError, Session
 FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW")
 PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "PROTO", "BSON")
 RAW = '"$raw"'
+RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
 
@@ -26,13 +27,19 @@ BATCH = 50_000
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
-    JSON value) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values.
+    JSON value), "record" (one column `RECORD` with whole JSON objects) or "typed". `types` gives DuckDB's type of each
+    column; `separator` splits text of several values.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
+
+    @property
+    def json(self) -> bool:
+        """Whether values are JSON."""
+        return self.kind in ("json", "record")
 
 
 def quoted(name: str) -> str:

@@ -6,9 +6,9 @@ import re
 
 from meshloom.engine.config.schema import FieldSpec
 from meshloom.engine.config.types import DataType
-from meshloom.engine.ingest.readers import Source, quoted
+from meshloom.engine.ingest.readers import RECORD, Source, quoted
 from meshloom.engine.sql.decimals import WIDE
-from meshloom.engine.sql.typed import Typed, cast_sql
+from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
 
 # Text that DECIMAL(38,10) holds exactly, and text that is a number at all.
 NARROW = r"[+-]?\d{0,28}(\.\d{0,10}0*)?"
@@ -20,24 +20,27 @@ PINOT_TYPES = {
 }  # fmt: skip
 
 
+def json_column(source: Source, name: str) -> str:
+    """A column of a source whose values are JSON."""
+    if source.kind == "json":
+        return quoted(name) if name in source.types else "CAST(NULL AS JSON)"
+    pointer = literal_sql("/" + name.replace("~", "~0").replace("/", "~1"))
+    return f"json_extract({quoted(RECORD)}, {pointer})"
+
+
 def raw(source: Source, name: str, several: bool = False) -> Typed:
     """A source's column as an argument of functions; one that the source lacks is null.
 
     `several` asks for a list, as the schema has it; text is split, one value becomes a list of one.
     """
+    if source.kind == "record":
+        return _of_json(json_column(source, name), several)
     type_ = source.types.get(name)
     if type_ is None:
         return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
     column = quoted(name)
     if source.kind == "json":
-        one = f"({column} ->> '$')"
-        if not several:
-            whole = f"px_nested_1(CAST({column} AS VARCHAR))"
-            return Typed(f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {whole} ELSE {one} END)", "STRING")
-        values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
-        kind = f"coalesce(json_type({column}), 'NULL')"
-        many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
-        return Typed(f"({many})", "STRING_ARRAY")
+        return _of_json(column, several)
     if source.kind == "text":
         if not several:
             return Typed(column, "STRING")
@@ -47,6 +50,34 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
         )
         return Typed(f"(CASE WHEN {column} IS NOT NULL THEN {values} END)", "STRING_ARRAY")
     return _of_type(column, type_)
+
+
+def _of_json(column: str, several: bool) -> Typed:
+    one = f"({column} ->> '$')"
+    if not several:
+        whole = f"px_nested_1(CAST({column} AS VARCHAR))"
+        return Typed(f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {whole} ELSE {one} END)", "STRING")
+    values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
+    kind = f"coalesce(json_type({column}), 'NULL')"
+    objects = f"px_valuesof_1(CAST({column} AS VARCHAR))"
+    many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'OBJECT' THEN {objects} WHEN 'NULL' THEN NULL ELSE [{one}] END"
+    return Typed(f"({many})", "STRING_ARRAY")
+
+
+def given(source: Source, field: FieldSpec) -> Typed:
+    """A source's column as the value of `field`: of a list or an object for a single value its only element, as Pinot
+    standardises it. Several are an error."""
+    value = raw(source, field.name, several=not field.single_value)
+    if not field.single_value or field.data_type in (DataType.JSON, DataType.MAP):
+        return value
+    if source.json:
+        column = json_column(source, field.name)
+        only = f"px_onlyof_2(CAST({column} AS VARCHAR), {literal_sql(field.name)})"
+        sql = f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {only} ELSE ({column} ->> '$') END)"
+        return Typed(sql, "STRING")
+    if source.kind == "text" and source.separator:
+        return raw(source, field.name)
+    return value
 
 
 def _of_type(column: str, type_: str) -> Typed:
@@ -85,8 +116,8 @@ def stored(value: Typed, field: FieldSpec, wide: bool = False) -> str:
     if field.single_value:
         return _one(value, field, wide)
     item = _one(Typed("v", value.element), field, wide)
-    kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
-    return f"nullif(list_transform({kept}, lambda v: {item}), [])" if item != "v" else f"nullif({kept}, [])"
+    made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
+    return f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
 
 
 def misfit(value: Typed, field: FieldSpec) -> str:
@@ -102,10 +133,15 @@ def misfit(value: Typed, field: FieldSpec) -> str:
 
 
 def _shaped(value: Typed, field: FieldSpec) -> Typed:
-    """One value or a list, as the field has it."""
-    if field.single_value:
-        return Typed(f"({value.sql})[1]", value.element) if value.array else value
-    if value.array:
+    """One value or a list, as the field has it. A list of several is no single value, but the text of a JSON column."""
+    if field.single_value and value.array:
+        if field.data_type in (DataType.JSON, DataType.MAP):
+            return Typed(f"px_nested_1(CAST(to_json({value.sql}) AS VARCHAR))", "STRING")
+        kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
+        shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
+        refused = f"error({shown} || {literal_sql(f' for column: {field.name}')})"
+        return Typed(f"(CASE WHEN length({kept}) > 1 THEN {refused} ELSE {kept}[1] END)", value.element)
+    if field.single_value or value.array:
         return value
     return Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
 
@@ -133,24 +169,43 @@ def _one(value: Typed, field: FieldSpec, wide: bool = False) -> str:
     if wide and target is DataType.BIG_DECIMAL:
         return _wide(value)
     text = value.sql if value.type == target.value else _converted(value, target)
-    if target is DataType.STRING and field.max_length < UNBOUNDED:
-        return _bounded(text, field)
-    if target in (DataType.FLOAT, DataType.DOUBLE):
-        return f"(CASE WHEN {text} = 0 THEN 0 ELSE {text} END)"  # SpecialValueTransformer: -0.0 becomes 0.0
+    if target in (DataType.STRING, DataType.JSON):
+        return _bounded(text, field, "chr(0)")
+    if target is DataType.BYTES:
+        return _bounded(text, field, "")
+    if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
+        return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec) -> str:
-    """SanitizationTransformer."""
-    strategy = field.max_length_exceed.upper()
-    if strategy == "NO_ACTION":
+def _bounded(text: str, field: FieldSpec, null: str) -> str:
+    """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
+    default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
+    strategy = (field.max_length_exceed or default).upper()
+    unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
+    tests = [] if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}"]
+    tests += [f"contains({text}, {null})"] if null else []
+    if not tests:
         return text
+    cut = f"split_part({text}, {null}, 1)" if null else text
+    if field.max_length < UNBOUNDED:
+        cut = f"left({cut}, {field.max_length})" if null else f"{cut}[1:{field.max_length}]"
     if strategy == "SUBSTITUTE_DEFAULT_VALUE":
-        return f"(CASE WHEN length({text}) <= {field.max_length} THEN {text} END)"
-    if strategy == "ERROR":
-        message = f"'Throwing exception as value for column {field.name.replace(chr(39), '')} exceeds its maxLength'"
-        return f"(CASE WHEN length({text}) > {field.max_length} THEN error({message}) ELSE {text} END)"
-    return f"left({text}, {field.max_length})"
+        cut = default_value(field)
+    elif strategy in ("ERROR", "FAIL_INGESTION"):
+        name = field.name.replace("'", "''")
+        cut = f"error('Throwing exception as value for column {name} exceeds its maxLength or has a null character')"
+    return f"(CASE WHEN {' OR '.join(tests)} THEN {cut} ELSE {text} END)"
+
+
+def default_value(field: FieldSpec) -> str:
+    """The stored form of one default null value of a column."""
+    value, kind = field.default_null_value, field.data_type.duckdb
+    if kind == "BLOB":
+        return f"from_hex('{value.hex()}')"
+    if kind == "TIMESTAMP":
+        return f"make_timestamp({int(value) * 1000})"
+    return f"CAST({literal_sql(str(value))} AS {kind})"
 
 
 def _converted(value: Typed, target: DataType) -> str:

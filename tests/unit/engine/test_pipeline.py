@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.engine.ingesting import rows_of, schema_of, table_of
 
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
-from tests.unit.engine.ingesting import rows_of, schema_of, table_of
 
 EVENT = {"id": 1, "who": {"name": "Ann", "tags": ["x", "y"]}, "items": [{"sku": {"no": 7}, "n": 1}, {"n": 2}]}
 UNNEST = {"complexTypeConfig": {"fieldsToUnnest": ["items"]}}
@@ -49,7 +49,6 @@ def test_lists_in_lists_and_new_prefixes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_enrichers_come_before_complex_types_or_after(tmp_path: Path, kind: str) -> None:
-    before = {"doc": "jsonStringToMap(text)"}
     config = table_of(
         {
             "complexTypeConfig": {},
@@ -61,7 +60,6 @@ def test_enrichers_come_before_complex_types_or_after(tmp_path: Path, kind: str)
             "transformConfigs": [{"columnName": "b", "transformFunction": "lower(a)"}],
         }
     )  # fmt: skip
-    assert before
     file = tmp_path / f"in.{kind}"
     file.write_text("a,b\nx,y\n" if kind == "csv" else '{"a": "x", "b": "y"}\n')
     made = rows_of(tmp_path, file, schema_of("a:STRING b:STRING"), config, inputFormat=kind)
@@ -201,6 +199,9 @@ def test_groovy_at_ingestion(tmp_path: Path) -> None:
     rows[1] |= {"n": {"a": 1, "b": 2}, "t": [3]}
     made = {"first": "Ann", "last": "Lee", "name": "Ann Lee", "sum": 3, "tags": ["2", "4"]}
     assert rows_of(tmp_path, rows, schema, config) == [made]
+    with pytest.raises(RestError, match="Groovy filter functions are disabled for table config"):
+        check_functions(config, schema)
+    config.ingestion["filterConfig"] = {}
     with pytest.raises(RestError, match="Groovy transform functions are disabled for table config"):
         check_functions(config, schema)
     check_functions(config, schema, groovy=True)

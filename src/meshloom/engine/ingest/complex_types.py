@@ -5,7 +5,7 @@ Source of behaviour: ComplexTypeTransformer. Records are Python's forms of JSON 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshloom.engine.sql.functions.java_maps import written
@@ -49,16 +49,16 @@ class ComplexTypes:
                         deeper.append(name)
                 self._flatten(record, deeper)
             elif isinstance(value, list):
-                self._list(value, column, lambda text, at=column: record.__setitem__(at, text))
+                self._list(value, column, record, column)
 
-    def _list(self, value: list[Any], path: str, put: Callable[[str], None]) -> None:
-        """A list that is to be taken apart gets its objects flattened; another one may become text (`put`)."""
+    def _list(self, value: list[Any], path: str, record: Record, key: str) -> None:
+        """A list that is to be taken apart gets its objects flattened; another one may become text, at its `key`."""
         if path in self.unnested:
             for inner in value:
                 if isinstance(inner, dict):
                     self._flatten_inner(path, inner, list(inner))
         elif self._as_json(value):
-            put(written(value))
+            record[key] = written(value)
 
     def _flatten_inner(self, path: str, inner: Record, fields: Iterable[str]) -> None:
         for field in fields:
@@ -72,8 +72,7 @@ class ComplexTypes:
                         deeper.append(name)
                 self._flatten_inner(path, inner, deeper)
             elif isinstance(value, list):
-                at = f"{path}{self.delimiter}{field}"
-                self._list(value, at, lambda text, key=field: inner.__setitem__(key, text))
+                self._list(value, f"{path}{self.delimiter}{field}", inner, field)
 
     def _as_json(self, value: list[Any]) -> bool:
         return self.mode == "ALL" or (self.mode != "NONE" and bool(value) and isinstance(value[0], dict | list))

@@ -66,6 +66,11 @@ def whole(config: TableConfig) -> bool:
     return any(config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig"))
 
 
+def goes_on(config: TableConfig) -> bool:
+    """Whether what does not fit becomes null (`continueOnError`), where otherwise the file is refused."""
+    return bool(config.ingestion.get("continueOnError"))
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A file's records behind the filter, before their data types; `where` is the filter, unless it was applied."""
@@ -76,7 +81,7 @@ class Rows:
 
 def prepared(session: Session, schema: Schema, config: TableConfig, source: Source) -> Rows:
     """The pipeline up to the schema conforming step. Raises RestError 400."""
-    lenient = bool(config.ingestion.get("continueOnError"))
+    lenient = goes_on(config)
     complex_types, conforming = (
         config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig")
     )
@@ -104,15 +109,16 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
     The BIG_DECIMAL columns of `wide` become text. A value that does not fit another one ends the query with an error
     that says `WIDE_NEEDED` and the column. Raises RestError 400 when an expression has no translation.
     """
-    lenient = bool(config.ingestion.get("continueOnError"))
+    lenient = goes_on(config)
     record = rows.record
     columns = []
     for field in record.schema.fields.values():
         if field.virtual:
             continue
-        value = record.made[field.name] if field.name in record.made else given(record.source, field)
+        made = record.made.get(field.name)
+        value = given(record.source, field, lenient=lenient) if made is None else made
         kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
-        text = f"CAST({stored(value, field, field.name in wide)} AS {kind})"
+        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient)} AS {kind})"
         text = f"TRY({text})" if lenient else text
         if field.name == config.time_column:
             checked = bool(config.ingestion.get("rowTimeValueCheck"))

@@ -22,6 +22,7 @@ RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
+Wanted = Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,15 @@ def format_of(name: str) -> str:
     return upper
 
 
-def read(session: Session, path: Path, kind: str, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def read(session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str]) -> Source:
     """Make a file's rows readable in `session`.
 
     Args:
         session: an unlocked one (`open_reader`).
         path: the file; gzip is understood for CSV, JSON and Avro.
         kind: one of FORMATS.
-        wanted: the columns that somebody will ask for; others may be left out.
+        wanted: the columns that somebody will ask for; others may be left out. None asks for all: of JSON as a
+            source of kind "record".
         options: Pinot's `recordReader.prop.*`, without that prefix.
 
     Raises:
@@ -87,7 +89,7 @@ def without_path(text: str, path: Path) -> str:
     return text.replace(str(path), path.name)
 
 
-def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     kind = options.get("fileFormat", "").upper()
     delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
     quote = options.get("quoteCharacter") or '"'
@@ -157,15 +159,19 @@ def _opened(path: Path) -> Any:
     return gzip.open(path, "rb") if _zipped(path) else path.open("rb")
 
 
-def _json(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _json(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    form = f"maximum_object_size=268435456, compression={_compression(path)}"
+    if wanted is None:
+        objects = f"read_json_objects({literal(str(path))}, format='auto', {form})"
+        session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT json AS {quoted(RECORD)} FROM {objects}")
+        return Source(RAW, "record", {RECORD: "JSON"})
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in wanted)
-    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, "
-    source += f"maximum_object_size=268435456, compression={_compression(path)})"
+    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
     return Source(RAW, "json", dict.fromkeys(wanted, "JSON"))
 
 
-def _parquet(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM read_parquet({literal(str(path))})")
     return _typed(session)
 
@@ -175,13 +181,13 @@ def _typed(session: Session) -> Source:
     return Source(RAW, "typed", {row[0]: row[1] for row in described})
 
 
-def _orc(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     from pyarrow import orc
 
     return _arrow_table(session, orc.read_table(path))
 
 
-def _arrow(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     data = pa.memory_map(str(path))
     try:
         table = pa.ipc.open_file(data).read_all()
@@ -191,13 +197,13 @@ def _arrow(session: Session, path: Path, wanted: Collection[str], options: Mappi
     return _arrow_table(session, table)
 
 
-def _avro(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _avro(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     import fastavro
 
     with _opened(path) as file:
         records = fastavro.reader(file)
         written: Any = records.writer_schema
-        names = [field["name"] for field in written["fields"] if field["name"] in wanted]
+        names = [field["name"] for field in written["fields"] if wanted is None or field["name"] in wanted]
         tables = [_columns(batch, names) for batch in _batches(records)]
     if not tables:
         tables = [pa.table({name: pa.array([], pa.string()) for name in names or ["$none"]})]
@@ -219,7 +225,7 @@ def _arrow_table(session: Session, table: pa.Table) -> Source:
     return _typed(session)
 
 
-READERS: dict[str, Callable[[Session, Path, Collection[str], Mapping[str, str]], Source]] = {
+READERS: dict[str, Callable[[Session, Path, Wanted, Mapping[str, str]], Source]] = {
     "CSV": _csv,
     "JSON": _json,
     "PARQUET": _parquet,

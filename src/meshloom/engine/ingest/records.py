@@ -33,7 +33,7 @@ def reshaped(
     """
     base, made = _base(record.source), _object({name: _value(value) for name, value in record.made.items()})
     sql = f"SELECT {base} AS base, {made if record.made else 'NULL'} AS made FROM {record.source.relation}{where}"
-    provide(sql, session, session)
+    provide(sql, session, session, lenient=lenient)
     separator = record.source.separator
     columns: dict[str, list[str | None]] = {name: [] for name in (names if names is not None else [RECORD])}
     for batch in session.batches(sql, ROWS):

@@ -46,7 +46,7 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             names = None if pipeline.whole(config) else pipeline.wanted(schema, config)
             rows = pipeline.prepared(session, schema, config, read(session, file, kind, names, options))
             wide: list[str] = []
-            while (column := _write(session, pipeline.query(config, rows, wide), target, schema)) is not None:
+            while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:
                 wide.append(column)
             built = _described(session, target, schema, config)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
@@ -61,10 +61,10 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             raise RestError(400, error.what) from error
 
 
-def _write(session: Session, sql: str, target: Path, schema: Schema) -> str | None:
+def _write(session: Session, sql: str, target: Path, schema: Schema, config: TableConfig) -> str | None:
     """Write the rows, or answer which BIG_DECIMAL column has values that want another form. Raises ComputeError."""
     form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
-    provide(sql, session, session)
+    provide(sql, session, session, lenient=pipeline.goes_on(config))
     try:
         session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
     except ComputeError as error:

@@ -64,15 +64,15 @@ def _of_json(column: str, several: bool) -> Typed:
     return Typed(f"({many})", "STRING_ARRAY")
 
 
-def given(source: Source, field: FieldSpec) -> Typed:
+def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     """A source's column as the value of `field`: of a list or an object for a single value its only element, as Pinot
-    standardises it. Several are an error."""
+    standardises it. Several are an error, or null when `lenient`."""
     value = raw(source, field.name, several=not field.single_value)
     if not field.single_value or field.data_type in (DataType.JSON, DataType.MAP):
         return value
     if source.json:
         column = json_column(source, field.name)
-        only = f"px_onlyof_2(CAST({column} AS VARCHAR), {literal_sql(field.name)})"
+        only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
         sql = f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {only} ELSE ({column} ->> '$') END)"
         return Typed(sql, "STRING")
     if source.kind == "text" and source.separator:
@@ -109,20 +109,22 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size."""
-    value = _shaped(value, field)
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`."""
+    value = _shaped(value, field, lenient)
     if field.single_value:
-        return _one(value, field, wide)
-    item = _one(Typed("v", value.element), field, wide)
+        made = _one(value, field, wide, lenient)
+        return f"TRY({made})" if lenient else made
+    item = _one(Typed("v", value.element), field, wide, lenient)
     made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
-    return f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
+    made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
+    return f"TRY({made})" if lenient else made
 
 
 def misfit(value: Typed, field: FieldSpec) -> str:
     """A condition: `value` is a number that a BIG_DECIMAL column of the narrow form cannot hold; "" when none can."""
-    value = _shaped(value, field)
+    value = _shaped(value, field, lenient=True)
     if field.data_type is not DataType.BIG_DECIMAL or value.element in ("INT", "LONG", "BIG_DECIMAL", "BOOLEAN"):
         return ""
     if value.element == "TIMESTAMP":
@@ -132,18 +134,24 @@ def misfit(value: Typed, field: FieldSpec) -> str:
     return f"(length(list_filter({value.sql}, lambda v: {test})) > 0)" if value.array else test
 
 
-def _shaped(value: Typed, field: FieldSpec) -> Typed:
+def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
     """One value or a list, as the field has it. A list of several is no single value, but the text of a JSON column."""
     if field.single_value and value.array:
         if field.data_type in (DataType.JSON, DataType.MAP):
             return Typed(f"px_nested_1(CAST(to_json({value.sql}) AS VARCHAR))", "STRING")
         kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
         shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
-        refused = f"error({shown} || {literal_sql(f' for column: {field.name}')})"
+        refused = refusal(f"{shown} || {literal_sql(f' for column: {field.name}')}", lenient)
         return Typed(f"(CASE WHEN length({kept}) > 1 THEN {refused} ELSE {kept}[1] END)", value.element)
     if field.single_value or value.array:
         return value
     return Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
+
+
+def refusal(message: str, lenient: bool) -> str:
+    """DuckDB text that ends the query with a message, itself text; null where a value may be left out. DuckDB takes no
+    error() inside TRY()."""
+    return "NULL" if lenient else f"error({message})"
 
 
 def _decimal_text(value: Typed) -> str:
@@ -152,7 +160,7 @@ def _decimal_text(value: Typed) -> str:
     return f"trim({value.sql})" if value.type == "STRING" else value.cast("STRING").sql
 
 
-def _wide(value: Typed) -> str:
+def _wide(value: Typed, lenient: bool) -> str:
     """Checked text of a number of any size."""
     if value.type in ("BOOLEAN", "TIMESTAMP"):
         value = value.cast("LONG")
@@ -160,25 +168,25 @@ def _wide(value: Typed) -> str:
     message = f"concat('Could not convert string \"', {text}, '\" to BIG_DECIMAL')"
     return (
         f"(CASE WHEN {text} IS NULL OR regexp_full_match({text}, '{NUMBER}') THEN {text} "
-        f"ELSE CAST(error({message}) AS VARCHAR) END)"
+        f"ELSE CAST({refusal(message, lenient)} AS VARCHAR) END)"
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool = False) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
-        return _wide(value)
+        return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target in (DataType.STRING, DataType.JSON):
-        return _bounded(text, field, "chr(0)")
+        return _bounded(text, field, "chr(0)", lenient)
     if target is DataType.BYTES:
-        return _bounded(text, field, "")
+        return _bounded(text, field, "", lenient)
     if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
         return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec, null: str) -> str:
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
     """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
@@ -194,7 +202,8 @@ def _bounded(text: str, field: FieldSpec, null: str) -> str:
         cut = default_value(field)
     elif strategy in ("ERROR", "FAIL_INGESTION"):
         name = field.name.replace("'", "''")
-        cut = f"error('Throwing exception as value for column {name} exceeds its maxLength or has a null character')"
+        message = f"'Throwing exception as value for column {name} exceeds its maxLength or has a null character'"
+        cut = refusal(message, lenient)
     return f"(CASE WHEN {' OR '.join(tests)} THEN {cut} ELSE {text} END)"
 
 

@@ -109,13 +109,16 @@ def values_text(text: str) -> list[str]:
     return [_plain(value) for value in values_of(json.loads(text))]
 
 
-def only_text(text: str, column: str) -> str | None:
+def only_text(text: str, column: str, lenient: bool) -> str | None:
+    """The one value in a JSON list or object. Raises ValueError when there are several; `lenient` takes none."""
     try:
         found = _only(json.loads(text))
     except ValueError as error:
+        if lenient:
+            return None
         raise ValueError(f"{error} for column: {column}") from None
     return None if found is None else _plain(found)
 
 
 ROWS["px_valuesof_1"] = RowFunction("px_valuesof_1", values_text, ("STRING",), "STRING_ARRAY", False)
-ROWS["px_onlyof_2"] = RowFunction("px_onlyof_2", only_text, ("STRING", "STRING"), "STRING", False)
+ROWS["px_onlyof_3"] = RowFunction("px_onlyof_3", only_text, ("STRING", "STRING", "BOOLEAN"), "STRING", False)

@@ -60,6 +60,7 @@ class Relation:
     null_handling: bool = False
     comparison_column: str = ""
     hybrid: Mapping[str, Any] = field(default_factory=dict)
+    groovy: bool = False  # whether queries may hold scripts
     segment_names: Mapping[int, str] = field(default_factory=dict)  # by the number in `$segment`
 
 

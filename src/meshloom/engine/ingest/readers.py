@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.errors import RestError
+from meshloom.engine.ingest import protobuf
 from meshloom.infra.compute import ComputeError, Session
 
-FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW")
-PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "PROTO", "BSON")
+FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW", "PROTO")
+PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
@@ -205,6 +206,19 @@ def _avro(session: Session, path: Path, wanted: Wanted, options: Mapping[str, st
         written: Any = records.writer_schema
         names = [field["name"] for field in written["fields"] if wanted is None or field["name"] in wanted]
         tables = [_columns(batch, names) for batch in _batches(records)]
+    return _together(session, tables, names)
+
+
+def _proto(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    with _opened(path) as file:
+        tables = []
+        for batch in _batches(protobuf.records(file, options)):
+            names = [name for name in batch[0] if wanted is None or name in wanted]
+            tables.append(_columns(batch, names))
+    return _together(session, tables, list(wanted or ()))
+
+
+def _together(session: Session, tables: list[pa.Table], names: list[str]) -> Source:
     if not tables:
         tables = [pa.table({name: pa.array([], pa.string()) for name in names or ["$none"]})]
     return _arrow_table(session, pa.concat_tables(tables, promote_options="permissive"))
@@ -233,4 +247,5 @@ READERS: dict[str, Callable[[Session, Path, Wanted, Mapping[str, str]], Source]]
     "GZIPPED_AVRO": _avro,
     "ORC": _orc,
     "ARROW": _arrow,
+    "PROTO": _proto,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import mmap
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -116,12 +117,20 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size=16777216, parallel=false, compression={_compression(path)})"
+        f"max_line_size=16777216, parallel={_unquoted(path, quote)}, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
     return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+
+
+def _unquoted(path: Path, quote: str) -> bool:
+    """Whether no value is quoted, so that no line can end within one: then DuckDB may read with several threads."""
+    if _zipped(path):
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(quote.encode()) < 0
 
 
 def _uncommented(path: Path, plain: Path, marker: str, quote: str) -> Path:

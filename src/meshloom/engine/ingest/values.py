@@ -55,13 +55,21 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
 def _of_json(column: str, several: bool) -> Typed:
     one = f"({column} ->> '$')"
     if not several:
-        whole = f"px_nested_1(CAST({column} AS VARCHAR))"
-        return Typed(f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {whole} ELSE {one} END)", "STRING")
+        return Typed(_scalar(column, f"px_nested_1(CAST({column} AS VARCHAR))"), "STRING")
     values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
     kind = f"coalesce(json_type({column}), 'NULL')"
     objects = f"px_valuesof_1(CAST({column} AS VARCHAR))"
     many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'OBJECT' THEN {objects} WHEN 'NULL' THEN NULL ELSE [{one}] END"
     return Typed(f"({many})", "STRING_ARRAY")
+
+
+def _scalar(column: str, nested: str) -> str:
+    """A JSON value as text: `nested` of a list or an object. Plain strings, the most, are not parsed once more."""
+    text = f"CAST({column} AS VARCHAR)"
+    plain = f"starts_with({text}, '\"') AND NOT contains({text}, '\\')"
+    return (
+        f"(CASE WHEN {text}[1] IN ('{{', '[') THEN {nested} WHEN {plain} THEN {text}[2:-2] ELSE ({column} ->> '$') END)"
+    )
 
 
 def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
@@ -73,8 +81,7 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     if source.json:
         column = json_column(source, field.name)
         only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
-        sql = f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {only} ELSE ({column} ->> '$') END)"
-        return Typed(sql, "STRING")
+        return Typed(_scalar(column, only), "STRING")
     if source.kind == "text" and source.separator:
         return raw(source, field.name)
     return value
@@ -191,8 +198,8 @@ def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
     unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
-    tests = [] if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}"]
-    tests += [f"contains({text}, {null})"] if null else []
+    zero = [f"contains({text}, {null})"] if null else []
+    tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
     if not tests:
         return text
     cut = f"split_part({text}, {null}, 1)" if null else text
@@ -204,7 +211,11 @@ def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
         name = field.name.replace("'", "''")
         message = f"'Throwing exception as value for column {name} exceeds its maxLength or has a null character'"
         cut = refusal(message, lenient)
-    return f"(CASE WHEN {' OR '.join(tests)} THEN {cut} ELSE {text} END)"
+    kept = f"(CASE WHEN {' OR '.join(tests)} THEN {cut} ELSE {text} END)"
+    if not null or unbounded:
+        return kept
+    # Bytes are counted faster than characters, and few values have more bytes than they may have characters.
+    return f"(CASE WHEN {' OR '.join([f'strlen({text}) > {field.max_length}', *zero])} THEN {kept} ELSE {text} END)"
 
 
 def default_value(field: FieldSpec) -> str:
@@ -223,9 +234,10 @@ def _converted(value: Typed, target: DataType) -> str:
         if target in (DataType.INT, DataType.LONG):
             number = f"CAST({text} AS {target.duckdb})"
             cut = f"CAST(trunc(CAST({text} AS DOUBLE)) AS {target.duckdb})"
+            other = " OR ".join(f"contains({text}, '{letter}')" for letter in ".eE")
             return (
-                f"(CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 "
-                f"ELSE CASE WHEN regexp_matches({text}, '[.eE]') THEN {cut} ELSE {number} END END)"
+                f"(CASE WHEN NOT ({other}) THEN {number} "
+                f"ELSE CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {cut} END END)"
             )
         if target is DataType.BOOLEAN:
             return f"(lower({text}) IN ('true', '1', '1.0'))"

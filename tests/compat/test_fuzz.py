@@ -25,7 +25,8 @@ TOLD = re.compile(r"Traceback|File \"|site-packages|\.py\b|/home/|/root/|/tmp/|I
 REFUSED = re.compile(
     r"Caught exception when ingesting file|Failed to create tenant|Schema does not exist for table|Failed to get status"
     r"|Failed to get consuming segments info|Exception while uploading segment|Failed parsing|JsonParsingError"
-    r"|Payload is missing the query string|^Unrecognized token"
+    r"|Payload is missing the query string|^Unrecognized token|Failed to delete logical table"
+    r"|Could not update time boundary"
 )
 KNOWN = ("visits", "kinds", "visits_OFFLINE", "DefaultTenant", "RealtimeToOfflineSegmentsTask")
 

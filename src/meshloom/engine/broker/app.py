@@ -148,8 +148,10 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
     def under_way(call: Call) -> Any:
         return broker.running.list() if broker is not None else {}  # others' queries are not for everybody's eyes
 
-    def no_boundary(call: Call) -> Any:
-        raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
+    def boundary(call: Call) -> Any:
+        if broker is None:  # how new the rows are is not for everybody to know
+            raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
+        return broker.time_boundary(call.path["name"])
 
     def routing(call: Call) -> Any:
         assert broker is not None
@@ -162,7 +164,7 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         Operation("GET", "/queries", under_way, "Queries under way", "Query"),
         Operation("DELETE", "/query/{name}", cancel, "Stop a query, by the broker's id", "Query"),
         Operation("DELETE", "/clientQuery/{name}", cancel, "Stop a query, by its clientQueryId", "Query"),
-        Operation("GET", "/debug/timeBoundary/{name}", no_boundary, "A hybrid table's boundary", "Routing"),
+        Operation("GET", "/debug/timeBoundary/{name}", boundary, "A hybrid table's boundary", "Routing"),
     ]
     if broker is None:
         return listed

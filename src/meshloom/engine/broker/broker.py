@@ -16,6 +16,7 @@ import pyarrow as pa
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.quota import Quotas
 from meshloom.engine.broker.running import Running
+from meshloom.engine.config.table import physical_name
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
@@ -90,7 +91,7 @@ class Broker:
         """
         compiled = self.compiled(statement, key, relations)
         read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
-        self._quotas.acquire([relation.config for relation in read])
+        self._quotas.acquire([config for relation in read for config in relation.configs or (relation.config,)])
         started = time.perf_counter()
         rows = self._execute(compiled.sql, statement)
         documents = None
@@ -134,6 +135,13 @@ class Broker:
         if not found:
             raise RestError(404, f"Cannot find routing for table: {table}")
         return {physical: {self._server.instance: names} for physical, names in found.items()}
+
+    def time_boundary(self, table: str) -> dict[str, str]:
+        """Where a hybrid table's rows change from offline to realtime. Raises RestError 404."""
+        found = self._server.time_boundary(physical_name(table, "OFFLINE"))
+        if found is None:
+            raise RestError(404, f"Cannot find time boundary for table: {table}")
+        return {"timeColumn": found.column, "timeValue": found.value}
 
     def answer(self, result: QueryResult) -> dict[str, Any]:
         """A result as Pinot's document."""

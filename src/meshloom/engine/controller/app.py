@@ -19,6 +19,7 @@ from meshloom.engine.controller.doors import (
     brokers,
     changes,
     cluster,
+    composed,
     placement,
     queries,
     schemas,
@@ -38,6 +39,7 @@ FAMILIES = (
     ("Segment", segments),
     ("Segment", changes),
     ("Table", placement),
+    ("LogicalTable", composed),
     ("Task", tasks),
 )
 

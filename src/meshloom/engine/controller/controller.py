@@ -18,7 +18,7 @@ from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
 from meshloom.engine.ingest.segments import build, described, segment_name
-from meshloom.engine.server.tables import Server
+from meshloom.engine.server.tables import LOGICAL, TIME_BOUNDARY, Server
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
 
@@ -78,7 +78,7 @@ class Controller:
     def drop_schema(self, name: str) -> None:
         with self._lock:
             self.schema(name)
-            users = [table for table in self.tables() if raw_name(table) == name]
+            users = [table for table in (*self.tables(), *self.catalog.names(LOGICAL)) if raw_name(table) == name]
             if users:
                 raise RestError(409, f"Cannot delete schema {name}, as it is associated with table {users[0]}")
             self.catalog.remove("schema", name)
@@ -104,6 +104,8 @@ class Controller:
         config = TableConfig.of(document)
         with self._lock:
             self.schema(config.raw_name)
+            if config.raw_name in self.catalog.names(LOGICAL):
+                raise RestError(409, f"Logical table '{config.raw_name}' already exists. Please use a different name")
             if config.name in self.tables() and not replace:
                 raise RestError(
                     409,
@@ -155,14 +157,36 @@ class Controller:
             names = [physical for physical in names if physical in self.tables()]
             if not names:
                 raise RestError(404, f"Table '{name}' with type {table_type or 'null'} does not exist")
+            self._unreferenced(name, names)
             for physical in names:
                 for segment in self.segments(physical):
                     self.catalog.remove_segment(physical, segment.name)
                 self.catalog.remove("table", physical)
                 self.catalog.remove("disabled", physical)
+                self.catalog.remove(TIME_BOUNDARY, physical)
                 self.server.drop(physical)
                 self.deep_store.remove_table(physical)
         return names
+
+    def _unreferenced(self, name: str, physical: Sequence[str]) -> None:
+        for logical in self.catalog.names(LOGICAL):
+            if set(physical) & set((self.catalog.get(LOGICAL, logical) or {})["physicalTableConfigMap"]):
+                raise RestError(
+                    409, f"Cannot delete table config: {name} because it is referenced in logical table: {logical}"
+                )
+
+    def keep(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
+        """Keep a document that says how queries read tables, in place of the one of its kind and name."""
+        with self._lock:
+            self.catalog.put(kind, name, document)
+            self.server.changed()
+
+    def forget(self, kind: str, name: str) -> bool:
+        """Forget such a document; says whether there was one."""
+        with self._lock:
+            found = self.catalog.remove(kind, name)
+            self.server.changed()
+        return found
 
     def add_table(self, document: Mapping[str, Any], *, replace: bool = False) -> tuple[TableConfig, dict[str, Any]]:
         """Judge a table config as Pinot does and keep it; returns it and its unrecognised properties.

@@ -158,7 +158,11 @@ def _load_upsert(session: Session, config: TableConfig, schema: Schema, rows: st
     else:
         session.execute(f'CREATE OR REPLACE TEMP TABLE "$stage" AS SELECT * FROM {current} LIMIT 0')
         session.execute(f'INSERT INTO "$stage" {rows}')
-    _settle(session, current, past, key, f"epoch_us({quoted(comparison_column(config))})", tombstone)
+    column = comparison_column(config)
+    comparison = quoted(column)
+    if schema.fields[column].duckdb == "TIMESTAMP":
+        comparison = f"epoch_us({comparison})"  # so that "$superseded_at" tells what `asOf` asks
+    _settle(session, current, past, key, comparison, tombstone)
 
 
 def _settle(session: Session, current: str, past: str, key: str, comparison: str, tombstone: str) -> None:
@@ -171,7 +175,7 @@ def _settle(session: Session, current: str, past: str, key: str, comparison: str
     session.execute(f"""
         INSERT INTO {current} SELECT * EXCLUDE ("$next") FROM "$merged" WHERE "$next" IS NULL AND NOT {tombstone}""")
     session.execute(f"""
-        INSERT INTO {past} SELECT * EXCLUDE ("$next"), coalesce("$next", {comparison})
+        INSERT INTO {past} SELECT * EXCLUDE ("$next"), TRY_CAST(coalesce("$next", {comparison}) AS BIGINT)
         FROM "$merged" WHERE "$next" IS NOT NULL OR {tombstone}""")
     session.execute('DROP TABLE "$stage"; DROP TABLE "$merged"')
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from meshloom.engine.config.logical_table import LogicalTable
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
-from meshloom.engine.errors import TABLE_DISABLED, PinotError
+from meshloom.engine.errors import QUERY_EXECUTION, TABLE_DISABLED, TABLE_DOES_NOT_EXIST, PinotError
 from meshloom.engine.server import loading
+from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
+from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.infra.compute import ComputeError, Database, Session, open_database
 
 LOADED = '"$loaded"'
+LOGICAL, TIME_BOUNDARY = "logical-table", "time-boundary"  # kinds of documents in the catalogue
 
 
 class Server:
@@ -162,8 +168,46 @@ class Server:
         tables = {table.lower(): table for table in self._catalog.names("table")}
         if name.lower() in tables:
             return self._relation(tables[name.lower()])
-        physical = [tables[p.lower()] for t in TYPES if (p := physical_name(name, t)).lower() in tables]
-        return self._relation(physical[0]) if physical else None
+        physical = [tables[p.lower()] for t in TYPES if (p := f"{name}_{t}".lower()) in tables]
+        if len(physical) == 2:
+            return self._hybrid(physical[0], physical[1])
+        if physical:
+            return self._relation(physical[0])
+        logical = next((one for one in self._catalog.names(LOGICAL) if one.lower() == name.lower()), None)
+        return self._logical(LogicalTable.of(self._catalog.get(LOGICAL, logical) or {})) if logical else None
+
+    def time_boundary(self, offline: str) -> Boundary | None:
+        """Where a hybrid table's rows change sides, by its offline table's name; None for one that is none, or has no
+        offline rows with a time."""
+        realtime = physical_name(offline, "REALTIME")
+        return self._boundary(offline) if {offline, realtime} <= set(self._catalog.names("table")) else None
+
+    def _boundary(self, offline: str) -> Boundary | None:
+        config, schema = self._definition(offline)
+        explicit = self._catalog.get(TIME_BOUNDARY, offline)
+        return boundary_of(self._catalog.segments(offline), schema, config, explicit["ms"] if explicit else None)
+
+    def _hybrid(self, offline: str, realtime: str) -> Relation:
+        sides = [self._relation(offline), self._relation(realtime)]
+        config, schema = self._definition(offline)
+        parts = _sides(sides[:1], sides[1:], self._boundary(offline))
+        return composed(config.raw_name, schema, config, parts, nulls=any(side.null_handling for side in sides))
+
+    def _logical(self, table: LogicalTable) -> Relation:
+        """As LogicalTableRouteProvider: of each physical table that is still there its rows."""
+        schema, known = self._catalog.get("schema", table.name), set(self._catalog.names("table"))
+        there = [self._relation(physical) for physical in table.tables if physical in known]
+        reference = table.ref_offline or table.ref_realtime
+        if schema is None or not there or reference not in known:
+            raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: {table.name} has lost its tables")
+        offline, realtime = ([r for r in there if r.config.table_type == kind] for kind in TYPES)
+        found = [self._boundary(one) for one in table.bounded_by if one in known and one.endswith(TYPES[0])]
+        boundary = min((one for one in found if one is not None), key=lambda one: one.ms, default=None)
+        parts = _sides(offline, realtime, boundary) if offline and realtime else [Part(one) for one in there]
+        document = {**self._definition(reference)[0].document, "quota": table.section("quota")}
+        config = TableConfig(table.name, TYPES[0], document | {"query": table.section("query")})
+        nulls = any(one.null_handling for one in there)
+        return replace(composed(table.name, Schema.of(schema), config, parts, nulls=nulls), configs=(config,))
 
     def relation(self, physical: str) -> Relation:
         """One physical table, also when it is disabled. Raises KeyError when there is none."""
@@ -191,6 +235,7 @@ class Server:
         held = self._catalog.segments(physical)
         return Relation(
             name=config.raw_name,
+            found_by=physical,
             schema=schema,
             config=config,
             columns={
@@ -240,6 +285,17 @@ class Server:
             self.functions.close()
             self._session.close()
             self.database.close()
+
+
+def _sides(offline: Sequence[Relation], realtime: Sequence[Relation], boundary: Boundary | None) -> list[Part]:
+    """Both sides of a boundary; without one only the realtime side, as Pinot reads it."""
+    if boundary is None:
+        return [Part(one) for one in realtime]
+    for one in (*offline, *realtime):
+        if boundary.column not in one.schema.fields:
+            raise PinotError(QUERY_EXECUTION, f"{one.config.name} has no column {boundary.column} to tell sides by")
+    old = [Part(one, side(boundary, one.schema, realtime=False)) for one in offline]
+    return [*old, *(Part(one, side(boundary, one.schema, realtime=True)) for one in realtime)]
 
 
 def _of_values(field: FieldSpec) -> ColumnInfo | None:

@@ -41,8 +41,10 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One raw table as queries see it. `source` is a DuckDB relation: a quoted name, or a subquery in parentheses.
+    """One table as queries see it. `source` is a DuckDB relation: a quoted name, or a subquery in parentheses.
 
+    `name` is the raw one, as answers tell it; `found_by` the one by which `Relations.find` gives the same again, and
+    `configs` are those of the physical tables behind it, where they are not just this one.
     `superseded` is the relation of rows that an upsert replaced ("" when the table has none): it has the columns of
     `source` and "$superseded_at", the microseconds since 1970 at which a row ceased to be current.
     `generation` grows whenever rows or configuration change.
@@ -59,8 +61,9 @@ class Relation:
     generation: int = 0
     null_handling: bool = False
     comparison_column: str = ""
-    hybrid: Mapping[str, Any] = field(default_factory=dict)
     groovy: bool = False  # whether queries may hold scripts
+    found_by: str = ""
+    configs: tuple[TableConfig, ...] = ()
     segment_names: Mapping[int, str] = field(default_factory=dict)  # by the number in `$segment`
 
 

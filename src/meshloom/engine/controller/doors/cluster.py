@@ -309,7 +309,6 @@ OPERATIONS = (
     ("POST", "/tables/{name}/forceCommit", realtime_only, "Commit consuming segments", ()),
     ("GET", "/tables/{name}/consumingSegmentsInfo", consuming, "What is being consumed", ()),
     ("GET", "/databases", fixed(["default"]), "Names of all databases", ()),
-    ("GET", "/logicalTables", fixed([]), "Names of all logical tables", ()),
     ("GET", "/users", fixed({"users": {}}), "Users", ()),
     ("GET", "/timeseries/languages", fixed([]), "Time series languages", ()),
     ("GET", "/queryWorkloadConfigs", fixed({}), "Workload budgets", ()),

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from meshloom.engine.config.schema import Schema
+from meshloom.engine.config.table import TableConfig
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, text
+from meshloom.engine.server.time_boundary import millis_of
 from meshloom.engine.sql.relation import ColumnInfo
 from meshloom.engine.storage.catalog import Segment
 
@@ -34,6 +37,16 @@ def crc_of(segment: Segment) -> str:
     return str(zlib.crc32(f"{segment.table}/{segment.name}/{segment.id}".encode()))
 
 
+def times_of(controller: Controller, segment: Segment) -> tuple[int | None, int | None]:
+    """The first and last time of a segment's rows in milliseconds since 1970; None where no format tells them."""
+    config = TableConfig.of(controller.table(segment.table))
+    field = Schema.of(controller.schema(config.raw_name)).fields.get(config.time_column)
+    if field is None or not field.format:
+        return None, None
+    start, end = (millis_of(segment.metadata.get(which), field) for which in ("start", "end"))
+    return start, end
+
+
 def names(controller: Controller, call: Call) -> Any:
     found = existing(controller, call)
     return [{p.rpartition("_")[2]: [segment.name for segment in controller.segments(p)]} for p in found]
@@ -46,8 +59,8 @@ def select(controller: Controller, call: Call) -> Any:
     for physical in existing(controller, call):
         chosen = []
         for segment in controller.segments(physical):
-            start, end = segment.metadata.get("start"), segment.metadata.get("end")
-            if not isinstance(start, int) or not isinstance(end, int) or (start < high and end >= low):
+            start, end = times_of(controller, segment)
+            if start is None or end is None or (start < high and end >= low):
                 chosen.append(segment.name)
         result.append({physical.rpartition("_")[2]: chosen})
     return result
@@ -64,7 +77,7 @@ def _found(controller: Controller, call: Call) -> Segment:
 
 def zk_metadata(controller: Controller, segment: Segment) -> dict[str, Any]:
     """A segment as Pinot's ZooKeeper holds it."""
-    start, end = segment.metadata.get("start"), segment.metadata.get("end")
+    start, end = times_of(controller, segment)
     times = {"segment.start.time": str(start), "segment.end.time": str(end), "segment.time.unit": "MILLISECONDS"}
     base = controller.instances.controller_url
     return {
@@ -115,7 +128,7 @@ def all_zk_metadata(controller: Controller, call: Call) -> Any:
 
 
 def metadata(controller: Controller, call: Call) -> Any:
-    return {s.name: _server_metadata(s) for p in existing(controller, call) for s in controller.segments(p)}
+    return {s.name: _server_metadata(controller, s) for p in existing(controller, call) for s in controller.segments(p)}
 
 
 def _readable(milliseconds: Any) -> str | None:
@@ -127,7 +140,8 @@ def _readable(milliseconds: Any) -> str | None:
     )
 
 
-def _server_metadata(segment: Segment) -> dict[str, Any]:
+def _server_metadata(controller: Controller, segment: Segment) -> dict[str, Any]:
+    start, end = times_of(controller, segment)
     return {
         "segmentName": segment.name,
         "schemaName": None,
@@ -138,9 +152,9 @@ def _server_metadata(segment: Segment) -> dict[str, Any]:
         "timeColumn": segment.metadata.get("timeColumn") or None,
         "timeUnit": None,
         "timeGranularitySec": None,
-        "startTimeMillis": segment.metadata.get("start"),
+        "startTimeMillis": start,
         "startTimeReadable": None,
-        "endTimeMillis": segment.metadata.get("end"),
+        "endTimeMillis": end,
         "endTimeReadable": None,
         "segmentVersion": "v3",
         "creatorName": None,

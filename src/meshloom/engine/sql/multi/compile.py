@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from meshloom.engine.config.table import raw_name
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import whole
@@ -35,7 +36,7 @@ def compile_multi(statement: Statement, relations: Relations) -> Compiled:
     return Compiled(
         sql,
         answer,
-        tuple(dict.fromkeys(query.scans)),
+        tuple(dict.fromkeys(raw_name(scan) for scan in query.scans)),
         relations.generation,
         aggregates,
         ties=query.ties,

@@ -89,7 +89,7 @@ class From:
                 return f"{quoted(name)} AS {quoted(alias)}({header})", of_columns(alias, columns)
         relation = _relation(self.compiler.relations, node.name)
         _check_hints(node, relation)
-        self.compiler.scans.append(relation.name)
+        self.compiler.scans.append(relation.found_by or relation.name)
         nulls, prefix = self.compiler.statement.null_handling, quoted(alias)
         read_ = {name: read(info, prefix, nulls) for name, info in sorted(relation.columns.items())}
         virtual = {name: virtual_column(relation, prefix, name) for name in VIRTUAL}

@@ -171,9 +171,11 @@ class _Query:
             parts.append("ORDER BY " + ", ".join(order))
         parts.append(self._limit())
         columns = tuple(OutputColumn(item.name, item.value.type, _constant(item)) for item in self.items)
+        scans = (self.relation.found_by or self.relation.name,)
         return Compiled(
-            " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties)
-        )
+            " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties),
+            scans,
+        )  # fmt: skip
 
     def _exploded(self, group: list[Typed], keys: list[Typed]) -> list[Typed]:
         """Each value of a multi-value key makes a group of its own: the keys and items as they stand behind that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ import pyarrow as pa
 from meshloom.engine.sql.compiled import OutputColumn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+MICROSECOND = timedelta(microseconds=1)
+CYCLE = 146_097 * 86_400_000_000  # 400 years, after which the calendar is the same
 
 
 def printed(value: Any, type_: str) -> Any:
@@ -26,13 +28,27 @@ def printed(value: Any, type_: str) -> Any:
             return "NaN"
         return ("Infinity" if value > 0 else "-Infinity") if math.isinf(value) else value
     if isinstance(value, datetime):
-        fraction = f"{value.microsecond // 1000:03d}".rstrip("0") or "0"
-        return f"{value:%Y-%m-%d %H:%M:%S}.{fraction}"
+        return moment((value - EPOCH) // MICROSECOND)
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value
+
+
+def moment(micros: int) -> str:
+    """Microseconds since 1970 as java.sql.Timestamp prints them, also of years that Python has none of."""
+    cycles, within = divmod(micros, CYCLE)
+    value = EPOCH + timedelta(microseconds=within)
+    fraction = f"{value.microsecond // 1000:03d}".rstrip("0") or "0"
+    return f"{value.year + 400 * cycles:04d}{value:-%m-%d %H:%M:%S}.{fraction}"
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Times as microseconds since 1970: not each of them is a datetime."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+    return column.to_pylist()  # type: ignore[no-any-return]
 
 
 PLAIN = frozenset({"INT", "LONG", "STRING", "JSON", "BOOLEAN"})
@@ -42,7 +58,10 @@ def rows_of(table: pa.Table, columns: tuple[OutputColumn, ...]) -> list[list[Any
     """An Arrow table's rows, printed."""
     lists = []
     for position, column in enumerate(columns):
-        values = table.column(position).to_pylist()
+        values = _values(table.column(position))
+        if column.type == "TIMESTAMP":
+            lists.append([None if value is None else moment(value) for value in values])
+            continue
         lists.append(values if column.type in PLAIN else [printed(value, column.type) for value in values])
     return [list(row) for row in zip(*lists, strict=True)] if lists else []
 

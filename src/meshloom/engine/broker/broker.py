@@ -37,7 +37,7 @@ from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
 CACHED = 2_000
-WRAPPED = re.compile(r"^Invalid Input Error: Python exception occurred while executing the UDF: \w+: ")
+WRAPPED = re.compile(r"^Invalid Input Error: (?:Python exception occurred while executing the UDF: \w+: )?")
 
 
 @dataclass(frozen=True, slots=True)

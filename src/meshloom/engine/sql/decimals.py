@@ -114,6 +114,11 @@ def absolute(value: bytes) -> bytes:
     return encode(decode(value).copy_abs())
 
 
+def whole(value: bytes, rounding: str) -> bytes:
+    """Without a fraction: setScale(0, rounding)."""
+    return encode(decode(value).to_integral_value(rounding))
+
+
 def total(values: list[bytes | None]) -> bytes | None:
     """The sum of those that are not null; None when all are."""
     known = [decode(value) for value in values if value is not None]

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
@@ -126,7 +127,7 @@ class Translator:
     def negative(self, node: exp.Neg) -> Typed:
         value = self.translate(node.this)
         literal = None if value.literal is None else f"-{value.literal}"
-        negated = f"px_widenegate_1({value.sql})" if value.type == WIDE else f"(- {value.sql})"
+        negated = f"(- {value.sql})" if literal is not None else casts.negative(value.sql, value.type)
         return Typed(negated, value.type, literal, value.aggregate)
 
     def comparison(self, node: exp.Binary) -> Typed:
@@ -284,7 +285,7 @@ class Translator:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
         if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
             arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
-        return function.call([self.translate(argument) for argument in arguments])
+        return function.call([self.translate(argument) for argument in arguments], stored=self.single)
 
     def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
         found = find_aggregate(name)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.decimals import WIDE, blob
 
 NUMERIC = ("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL", WIDE)
@@ -79,14 +80,22 @@ def cast_sql(sql: str, source: str, target: str) -> str:
     if source.endswith("_ARRAY") != target.endswith("_ARRAY") and source != "UNKNOWN":
         kinds = ("multi-value", "single value") if source.endswith("_ARRAY") else ("single value", "multi-value")
         raise PinotError(QUERY_VALIDATION, f"A {kinds[0]} {source} stands where a {kinds[1]} {target} is wanted")
+    if source.endswith("_ARRAY") and source != target:
+        element = cast_sql('"$v"', source.removesuffix("_ARRAY"), target.removesuffix("_ARRAY"))
+        if not element.startswith('CAST("$v" AS'):
+            return f'list_transform({sql}, lambda "$v": {element})'
+    if target == "STRING" and source in ("DOUBLE", "FLOAT", "BIG_DECIMAL", "TIMESTAMP"):
+        return casts.text(sql, source)
+    if target in casts.WHOLE and (number := casts.whole(sql, source, target)) is not None:
+        return number
+    if target == "BOOLEAN" and (truth := casts.boolean(sql, source)) is not None:
+        return truth
     if source == "TIMESTAMP" and target in NUMERIC:
         return f"CAST(epoch_ms({sql}) AS {DUCKDB[target]})"
     if source in NUMERIC and target == "TIMESTAMP":
-        return f"make_timestamp(CAST({sql} AS BIGINT) * 1000)"
+        return f"make_timestamp({sql if source == 'LONG' else cast_sql(sql, source, 'LONG')} * 1000)"
     if source == "STRING" and target == "TIMESTAMP":
         return f"coalesce(make_timestamp(TRY_CAST({sql} AS BIGINT) * 1000), CAST({sql} AS TIMESTAMP))"
-    if source in ("DOUBLE", "FLOAT") and target in ("INT", "LONG"):
-        return f"CAST(trunc({sql}) AS {DUCKDB[target]})"
     if source == "BOOLEAN" and target in NUMERIC:
         return f"CAST(CAST({sql} AS INTEGER) AS {DUCKDB[target]})"
     if source == "BYTES" and target == "STRING":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.registry import Result, scalar
 from meshloom.engine.sql.functions.rows import row_function
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type, literal_sql
 
@@ -79,16 +79,34 @@ row_function("intersectIndices", intersected, "INT_ARRAY", ["INT_ARRAY", "INT_AR
 
 
 # --- of any element type (transform functions)
-scalar("arrayLength cardinality", "len({0})", "INT")
-scalar("arrayMin", "list_min({0})", element)
-scalar("arrayMax", "list_max({0})", element)
-scalar("arraySum", "coalesce(list_sum(list_transform({0}, lambda v: v::DOUBLE)), 0)", "DOUBLE")
-scalar("arrayAverage", "list_avg(list_transform({0}, lambda v: v::DOUBLE))", "DOUBLE")
-scalar("arraysOverlap", "list_has_any({0}, {1})", "BOOLEAN", 2)
+def multi_valued(name: str) -> PinotError:
+    return PinotError(QUERY_VALIDATION, f"Argument must be multi-valued for transform function: {name}")
+
+
+def of_arrays(names: str, text: str, result: Result, count: int = 1, element_type: str = "") -> None:
+    """Functions all of whose arguments are multi-value, their elements read as `element_type` when one is given."""
+
+    def render(arguments: Sequence[Typed]) -> str:
+        if not all(argument.array for argument in arguments):
+            raise multi_valued(names.split()[0])
+        read = [argument.cast(f"{element_type}_ARRAY") if element_type else argument for argument in arguments]
+        return text.format(*(argument.sql for argument in read))
+
+    scalar(names, render, result, count)
+
+
+of_arrays("arrayLength cardinality", "len({0})", "INT")
+of_arrays("arrayMin", "list_min({0})", element)
+of_arrays("arrayMax", "list_max({0})", element)
+of_arrays("arraySum", "coalesce(list_sum({0}), 0)", "DOUBLE", 1, "DOUBLE")
+of_arrays("arrayAverage", "list_avg({0})", "DOUBLE", 1, "DOUBLE")
+of_arrays("arraysOverlap", "list_has_any({0}, {1})", "BOOLEAN", 2)
 
 
 def joined(arguments: Sequence[Typed]) -> str:
-    values = f"list_transform({arguments[0].sql}, lambda v: v::VARCHAR)"
+    if not arguments[0].array:
+        raise multi_valued("arrayToString")
+    values = arguments[0].cast("STRING_ARRAY").sql
     if len(arguments) < 3:
         return f"array_to_string({values}, {arguments[1].sql})"
     filled = f"list_transform({values}, lambda v: CASE WHEN v = 'null' THEN {arguments[2].sql} ELSE v END)"
@@ -116,6 +134,8 @@ scalar("array arrayValueConstructor", constructed, lambda a: f"{common(a)}_ARRAY
 def kept(arguments: Sequence[Typed]) -> str:
     """valueIn: of a multi-value column the values that are listed."""
     array, options = arguments[0], arguments[1:]
+    if not array.array:
+        raise multi_valued("valueIn")
     listed = []
     for option in options:
         if option.literal is None:
@@ -130,6 +150,8 @@ scalar("valueIn", kept, same, (2, -1))
 def looked_up(arguments: Sequence[Typed]) -> str:
     """mapValue(keys, 'key', values): the value at the key's place."""
     keys, wanted, values = arguments
+    if not (keys.array and values.array):
+        raise multi_valued("mapValue")
     if wanted.literal is None:
         raise PinotError(QUERY_VALIDATION, "mapValue: the second argument must be a literal")
     key = Typed(literal_sql(wanted.literal), "STRING").cast(keys.element).sql

@@ -7,16 +7,19 @@ import time
 from collections.abc import Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.functions import joda
 from meshloom.engine.sql.functions.registry import Render, scalar
 from meshloom.engine.sql.functions.rows import row_function
 from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
 
 UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
+CLOCK = UNITS[:4]  # fields of a time zone's clock, not of its calendar (ZonedChronology.useTimeArithmetic)
 SIZES = {
     "NANOSECONDS": 0, "MICROSECONDS": 0, "MILLISECONDS": 1, "SECONDS": 1000, "MINUTES": 60_000, "HOURS": 3_600_000,
     "DAYS": 86_400_000,
 }  # fmt: skip
+REACH_MS = 9_000_000_000_000_000  # what DuckDB's microseconds hold
 FINER = {"NANOSECONDS": 1_000_000, "MICROSECONDS": 1000}  # how many make a millisecond
 
 
@@ -31,7 +34,21 @@ def millis(argument: Typed) -> str:
 
 
 def moment(argument: Typed) -> str:
-    return argument.sql if argument.type == "TIMESTAMP" else cast_sql(argument.cast("LONG").sql, "LONG", "TIMESTAMP")
+    """As DuckDB's TIMESTAMP; a time beyond its years (the default null of a LONG is one) some cycles of 400 years on,
+    where the calendar is the same: see `cycles`."""
+    if argument.type == "TIMESTAMP":
+        return argument.sql
+    value = argument.cast("LONG").sql
+    beyond = cycles(argument)
+    return cast_sql(f"({value} - {beyond} * {joda.CYCLE_MS})" if beyond else value, "LONG", "TIMESTAMP")
+
+
+def cycles(argument: Typed) -> str:
+    """By how many cycles `moment` is off; "" when it cannot be."""
+    if argument.type not in ("LONG", "DOUBLE", "FLOAT", "STRING", "BIG_DECIMAL") or argument.literal is not None:
+        return ""
+    value = argument.cast("LONG").sql
+    return f"(CASE WHEN {value} BETWEEN -{REACH_MS} AND {REACH_MS} THEN 0 ELSE {value} // {joda.CYCLE_MS} END)"
 
 
 def local(argument: Typed, tz: Typed | None) -> str:
@@ -81,14 +98,26 @@ def date_trunc(arguments: Sequence[Typed]) -> str:
     answer = size_of(rest[2], "dateTrunc") if len(rest) > 2 else given
     tz = rest[1] if len(rest) > 1 else None
     as_millis = value if value.type == "TIMESTAMP" else Typed(to_millis(value.cast("LONG").sql, given), "LONG")
-    cut = f"date_trunc({literal_sql(unit_of(unit, 'dateTrunc'))}, {local(as_millis, tz)})"
+    wanted, wall = unit_of(unit, "dateTrunc"), local(as_millis, tz)
+    cut = f"date_trunc({literal_sql(wanted)}, {wall})"
+    found = f"epoch_ms({cut})"
     if tz is not None and tz.literal != "UTC":
-        cut = f"(({cut} AT TIME ZONE {zone_of(tz)}) AT TIME ZONE 'UTC')"
-    return of_millis(f"epoch_ms({cut})", answer)
+        if wanted in CLOCK:  # by the offset of the moment: an hour that comes twice stays the one that it is
+            found = f"({found} - (epoch_ms({wall}) - epoch_ms({moment(as_millis)})))"
+        else:
+            found = f"epoch_ms(({cut} AT TIME ZONE {zone_of(tz)}) AT TIME ZONE 'UTC')"
+    if beyond := cycles(as_millis):
+        found = casts.low_bits(f"({found} + CAST({beyond} AS HUGEINT) * {joda.CYCLE_MS})", "LONG")
+    return of_millis(found, answer)
 
 
 def part_of(part: str) -> Render:
-    return lambda a: f"CAST({part}({local(a[0], a[1] if len(a) > 1 else None)}) AS INTEGER)"
+    def render(arguments: Sequence[Typed]) -> str:
+        found = f"{part}({local(arguments[0], arguments[1] if len(arguments) > 1 else None)})"
+        beyond = cycles(arguments[0]) if part in ("year", "isoyear") else ""
+        return f"CAST({found}{f' + 400 * {beyond}' if beyond else ''} AS INTEGER)"
+
+    return render
 
 
 scalar("dateTrunc", date_trunc, "LONG", (2, 5))

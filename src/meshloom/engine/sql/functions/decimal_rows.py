@@ -1,13 +1,45 @@
-"""What DuckDB calls for WIDE decimals; `typed.cast_sql`, arithmetic and aggregations write these names."""
+"""What DuckDB calls for WIDE decimals and for numbers as Java writes and rounds them; `casts`, `typed.cast_sql`,
+arithmetic and aggregations write these names."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from meshloom.engine.sql import decimals
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
+
+NOT_FINITE = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "-nan": "NaN"}
+
+
+def java_number(text: str) -> str:
+    """The shortest text of a DOUBLE or FLOAT as Double.toString and Float.toString write it."""
+    if text in NOT_FINITE:
+        return NOT_FINITE[text]
+    value = Decimal(text)
+    if not value or Decimal("1e-3") <= abs(value) < 10_000_000:
+        plain = format(value, "f")
+        return plain if "." in plain else f"{plain}.0"
+    sign, digits, _ = value.as_tuple()
+    shortest = "".join(map(str, digits)).rstrip("0")
+    return f"{'-' * sign}{shortest[0]}.{shortest[1:] or '0'}E{value.adjusted()}"
+
+
+def scaled(value: float, scale: int, rounding: str) -> float:
+    """BigDecimal.valueOf(value).setScale(scale, rounding).doubleValue(). Raises ValueError."""
+    if not math.isfinite(value):
+        raise ValueError(f"{java_number(str(value))} has no decimals to keep")
+    with localcontext(prec=400):
+        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-scale), rounding))
+
+
+def rounded(value: float, scale: int) -> float:
+    """RoundDecimalTransformFunction: the default null of a DOUBLE becomes NaN."""
+    return math.nan if value == -math.inf else scaled(value, scale, ROUND_HALF_UP)
+
 
 FUNCTIONS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (
     ("wide", lambda text: decimals.encode(decimals.parsed(text)), ("STRING",), WIDE),
@@ -23,6 +55,11 @@ FUNCTIONS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (
     ("widemod", decimals.remainder, (WIDE, WIDE), WIDE),
     ("widenegate", decimals.negate, (WIDE,), WIDE),
     ("wideabs", decimals.absolute, (WIDE,), WIDE),
+    ("wideceil", lambda value: decimals.whole(value, ROUND_CEILING), (WIDE,), WIDE),
+    ("widefloor", lambda value: decimals.whole(value, ROUND_FLOOR), (WIDE,), WIDE),
+    ("javanumber", java_number, ("STRING",), "STRING"),
+    ("rounddecimal", rounded, ("DOUBLE", "INT"), "DOUBLE"),
+    ("truncatedecimal", lambda value, scale: scaled(value, scale, ROUND_DOWN), ("DOUBLE", "INT"), "DOUBLE"),
     ("widesum", decimals.total, (f"{WIDE}_ARRAY",), WIDE),
 )
 for _name, _function, _parameters, _result in FUNCTIONS:

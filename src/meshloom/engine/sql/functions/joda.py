@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+REACH_MS = (-62_135_510_400_000, 253_402_214_400_000)  # a day within what Python's datetime holds, in any time zone
+CYCLE_MS = 146_097 * 86_400_000  # 400 years, after which the calendar is the same
 TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|([^A-Za-z']+)")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -34,6 +36,11 @@ def zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"The datetime zone id '{name}' is not recognised") from error
+
+
+def within_reach(millis: int) -> tuple[int, int]:
+    """How many cycles of 400 years a time lies beyond those that have a datetime, and the time without them."""
+    return (0, millis) if REACH_MS[0] <= millis < REACH_MS[1] else divmod(millis, CYCLE_MS)
 
 
 def instant(millis: int, name: str = "UTC") -> datetime:
@@ -74,11 +81,12 @@ def parts(pattern: str) -> tuple[Part, ...]:
 
 
 def formatted(millis: int, pattern: str, tz: str = "UTC") -> str:
-    moment = instant(millis, tz)
-    return "".join(_one(part, moment, tz) for part in parts(pattern))
+    cycles, within = within_reach(millis)
+    moment = instant(within, tz)
+    return "".join(_one(part, moment, tz, 400 * cycles) for part in parts(pattern))
 
 
-def _one(part: Part, moment: datetime, tz: str) -> str:
+def _one(part: Part, moment: datetime, tz: str, years: int) -> str:
     match part.letter:
         case "":
             return part.text
@@ -87,7 +95,7 @@ def _one(part: Part, moment: datetime, tz: str) -> str:
         case "a":
             return "AM" if moment.hour < 12 else "PM"
         case "G":
-            return "AD"
+            return "AD" if moment.year + years > 0 else "BC"
         case "E":
             day = DAYS[moment.weekday()]
             return day if part.count > 3 else day[:3]
@@ -96,6 +104,11 @@ def _one(part: Part, moment: datetime, tz: str) -> str:
             return month if part.count > 3 else month[:3]
         case "y" | "Y" | "x" if part.count == 2:
             return f"{NUMBERS[part.letter](moment) % 100:02d}"
+        case "y" | "Y" | "x":
+            year = NUMBERS[part.letter](moment) + years
+            if part.letter == "Y" and year <= 0:
+                year = 1 - year  # of its era
+            return f"{'-' * (year < 0)}{abs(year):0{part.count}d}"
         case "Z":
             return tz if part.count > 2 else _offset(moment, ":" if part.count == 2 else "")
         case "z":

@@ -8,39 +8,47 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import jayway
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
-from meshloom.engine.sql.typed import DUCKDB, Typed, cast_sql, duckdb_type, literal_sql
+from meshloom.engine.sql.typed import DUCKDB, Typed, cast_sql, literal_sql
+
+PLAIN = re.compile(r"\$(\.\.?([^\W\d][\w-]*|\*)|\[('[^'\\\\]*'|\d+|\*)\])*")  # what DuckDB reads as Jayway does
 
 
 def path_of(argument: Typed, function: str) -> str:
-    """The path as DuckDB writes it. Raises PinotError 700 when it is no literal, or a filter expression."""
-    path = argument.literal
-    if path is None:
+    """Raises PinotError 700 when the path is no literal, or none."""
+    if argument.literal is None:
         raise PinotError(QUERY_VALIDATION, f"{function}: the path must be a literal")
-    if "?(" in path:
-        raise PinotError(QUERY_VALIDATION, f"{function}: filter expressions in a path are not supported: {path}")
-    return re.sub(r"\['([^']*)'\]", r'."\1"', path)
+    try:
+        jayway.steps_of(argument.literal)
+    except ValueError as error:
+        raise PinotError(QUERY_VALIDATION, f"{function}: {error}") from None
+    return argument.literal
+
+
+def found_by(arguments: Sequence[Typed], function: str) -> str:
+    """DuckDB's JSON of what the path leads to; null when it leads nowhere. Of several matches the list of them."""
+    path, text = path_of(arguments[1], function), arguments[0].cast("STRING").sql
+    if PLAIN.fullmatch(path) is None:
+        return f"CAST(px_jayway_2({text}, {literal_sql(path)}) AS JSON)"
+    quoted = literal_sql(re.sub(r"\.([^\W\d][\w-]*)", r'."\1"', re.sub(r"\['([^']*)'\]", r'."\1"', path)))
+    found = f"json_extract(TRY_CAST({text} AS JSON), {quoted})"
+    if jayway.definite(jayway.steps_of(path)):
+        return f"(CASE WHEN json_type({found}) <> 'NULL' THEN {found} END)"
+    return f"to_json({found})"
 
 
 def _text(arguments: Sequence[Typed], function: str) -> str:
-    """The value as text: a string bare, an object or list as JSON; of a wildcard's matches the whole list."""
-    path = path_of(arguments[1], function)
-    document = f"TRY_CAST({arguments[0].cast('STRING').sql} AS JSON)"
-    if "*" in path or ".." in path:
-        return f"CAST(to_json(json_extract({document}, {literal_sql(path)})) AS VARCHAR)"
-    return f"json_extract_string({document}, {literal_sql(path)})"
+    """The value as text: a string bare, an object or list as JSON; of several matches the whole list."""
+    return f"({found_by(arguments, function)} ->> '$')"
 
 
-def _list(arguments: Sequence[Typed], function: str) -> str:
-    path = path_of(arguments[1], function)
-    document = f"TRY_CAST({arguments[0].cast('STRING').sql} AS JSON)"
-    found = f"json_extract({document}, {literal_sql(path)})"
-    if "*" in path or ".." in path:
-        items = found
-    else:
-        several = f"WHEN json_type({found}) = 'ARRAY' THEN CAST({found} AS JSON[])"
-        items = f"CASE {several} WHEN {found} IS NOT NULL THEN [{found}] END"
+def _list(arguments: Sequence[Typed], function: str, *, single: bool = True) -> str:
+    """The values of a list as texts; null when the path leads nowhere. What is no list is one value, or nothing."""
+    found = found_by(arguments, function)
+    other = f"WHEN {found} IS NOT NULL THEN [{found}]" if single else ""
+    items = f"CASE WHEN json_type({found}) = 'ARRAY' THEN CAST({found} AS JSON[]) {other} END"
     return f"list_transform({items}, lambda j: (j ->> '$'))"
 
 
@@ -70,22 +78,46 @@ scalar("jsonPathExists", lambda a: f"({_text(a, 'jsonPathExists')} IS NOT NULL)"
 scalar("jsonFormat", "CAST({0} AS VARCHAR)", "STRING", 1, ["STRING"])
 
 
+UNRESOLVED = "error('Cannot resolve JSON path on some records. Consider setting a default value.')"
+
+
 def extracted(arguments: Sequence[Typed]) -> str:
-    """jsonExtractScalar(json, path, type[, default]); without a default what is missing is null."""
-    type_ = _wanted(arguments)
+    """jsonExtractScalar(json, path, type[, default]): the default stands for what the path does not find, and without
+    one that is an error; of an array it is no element. What cannot be read as the type is an error always
+    (JsonExtractScalarTransformFunction)."""
+    type_, json_ = _wanted(arguments), arguments[0].sql
     if type_.endswith("_ARRAY"):
-        values = f"list_transform({_list(arguments, 'jsonExtractScalar')}, lambda v: {_value('v', type_[:-6])})"
-        return values if type_ != "STRING_ARRAY" else _list(arguments, "jsonExtractScalar")
-    value = _value(_text(arguments, "jsonExtractScalar"), type_)
-    return f"coalesce({value}, {arguments[3].cast(type_).sql})" if len(arguments) > 3 else value
+        texts = _list(arguments, "jsonExtractScalar", single=False)
+        one = _converted("v", type_[:-6], "true")
+        values = f"list_transform({texts}, lambda v: CASE WHEN v IS NULL THEN {UNRESOLVED} ELSE {one} END)"
+        return f"(CASE WHEN {json_} IS NOT NULL THEN coalesce({values}, []) END)"
+    found = found_by(arguments, "jsonExtractScalar")
+    is_number = f"json_type({found}) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT')"
+    value = _converted(f"({found} ->> '$')", type_, is_number)
+    if len(arguments) < 4:
+        return f"(CASE WHEN {json_} IS NULL THEN NULL WHEN {found} IS NULL THEN {UNRESOLVED} ELSE {value} END)"
+    default = arguments[3].cast(type_).sql if arguments[3].type != "UNKNOWN" else "NULL"
+    return f"(CASE WHEN {found} IS NULL THEN {default} ELSE {value} END)"
+
+
+def _converted(text: str, type_: str, is_number: str) -> str:
+    """Raises, in DuckDB, what cannot be converted."""
+    if type_ in ("STRING", "JSON"):
+        return text
+    if type_ == "BOOLEAN":
+        return f"(lower({text}) IN ('true', '1') OR ({is_number} AND coalesce(TRY_CAST({text} AS DOUBLE), 0) <> 0))"
+    return cast_sql(text, "STRING", type_)
 
 
 def _value(text: str, type_: str) -> str:
-    if type_ in ("STRING", "JSON"):
+    """As the jsonPath functions do, what cannot be converted is null."""
+    if type_ == "STRING":
         return text
-    if type_ in ("INT", "LONG"):
-        return f"CAST(trunc(TRY_CAST({text} AS DECIMAL(38,10))) AS {duckdb_type(type_)})"
-    return f"TRY_{cast_sql(text, 'STRING', type_)}" if type_ != "TIMESTAMP" else cast_sql(text, "STRING", type_)
+    return (
+        f"CAST(trunc(TRY_CAST({text} AS DECIMAL(38,10))) AS BIGINT)"
+        if type_ == "LONG"
+        else f"TRY_CAST({text} AS DOUBLE)"
+    )
 
 
 def _wanted(arguments: Sequence[Typed]) -> str:
@@ -112,7 +144,10 @@ def keys(text: str, path: str, options: str = "") -> list[str]:
     base = re.sub(r"\.\.?\*+$|\.\.$", "", path)
     start = [part.strip("'\"[]") for part in re.findall(r"\['[^']*'\]|\.[^.\[]+|\[\d+\]", base)]
     for name in (one.lstrip(".") for one in start):
-        document = document[int(name)] if isinstance(document, list) else (document or {}).get(name)
+        if isinstance(document, list):
+            document = document[int(name)] if name.isdigit() and int(name) < len(document) else None
+        else:
+            document = document.get(name) if isinstance(document, dict) else None
     dotted = wanted.get("dotNotation", "").lower() == "true"
     return list(_walked(document, tuple(one.lstrip(".") for one in start), depth, dotted))
 
@@ -135,12 +170,16 @@ def _shown(at: tuple[str | int, ...], dotted: bool) -> str:
 
 def key_values(text: str, key: str = "key", value: str = "value") -> str:
     """[{"key": …, "value": …}, …] as one object (jsonKeyValueArrayToMap)."""
-    return json.dumps({one[key]: one[value] for one in json.loads(text)}, separators=(",", ":"))
+    listed = json.loads(text)
+    if not isinstance(listed, list) or not all(isinstance(one, dict) and {key, value} <= one.keys() for one in listed):
+        raise ValueError(f"jsonKeyValueArrayToMap takes a list of objects with {key} and {value}")
+    return json.dumps({one[key]: one[value] for one in listed}, separators=(",", ":"))
 
 
 def is_json(text: str) -> bool:
+    """Whether Jackson reads it: nothing at all is a missing node, and NaN is no number."""
     try:
-        json.loads(text)
+        json.loads(text or "null", parse_constant=int)
     except ValueError:
         return False
     return True
@@ -149,6 +188,19 @@ def is_json(text: str) -> bool:
 row_function("jsonExtractKey", keys, "STRING_ARRAY", ["STRING", "STRING", "STRING"], 2)
 row_function("jsonKeyValueArrayToMap", key_values, "STRING", ["STRING", "STRING", "STRING"], 1)
 row_function("isJson", is_json, "BOOLEAN", ["STRING"])
-row_function("jsonStringToArray", lambda text: [one if isinstance(one, str) else json.dumps(one)
-             for one in json.loads(text)], "STRING_ARRAY", ["STRING"])  # fmt: skip
-scalar("jsonStringToMap jsonStringToListOrMap toJsonMapStr", "CAST({0} AS VARCHAR)", "STRING", 1, ["STRING"])
+
+
+def as_list(text: str) -> list[str] | None:
+    """Null for what is no JSON list."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return [one if isinstance(one, str) else json.dumps(one) for one in found] if isinstance(found, list) else None
+
+
+row_function("jsonStringToArray", as_list, "STRING_ARRAY", ["STRING"])
+for names, kinds in (("jsonStringToMap", "'OBJECT'"), ("jsonStringToListOrMap", "'OBJECT', 'ARRAY'")):
+    readable = f"CASE WHEN json_type(TRY_CAST({{0}} AS JSON)) IN ({kinds}) THEN {{0}} END"
+    scalar(names, readable, "STRING", 1, ["STRING"])
+scalar("toJsonMapStr", "CAST({0} AS VARCHAR)", "STRING", 1, ["STRING"])

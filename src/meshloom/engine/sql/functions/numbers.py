@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from meshloom.engine.sql import casts
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
-from meshloom.engine.sql.typed import NUMERIC, Typed
+from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 
 ORDER = NUMERIC
 
@@ -42,11 +43,11 @@ for names, template in (
         (2, -1) if operator in "+*" else 2,
         ["DOUBLE"],
     )
-scalar("mod", "fmod({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
-scalar("moduloOrZero", "(CASE WHEN {1} = 0 THEN 0 ELSE fmod({0}, {1}) END)", "DOUBLE", 2, ["DOUBLE"])
-POSITIVE = "(CASE WHEN fmod({0}, {1}) < 0 THEN fmod({0}, {1}) + abs({1}) ELSE fmod({0}, {1}) END)"
+scalar("mod", "({0} % {1})", "DOUBLE", 2, ["DOUBLE"])  # with the sign of the dividend, as Java's; fmod has none
+scalar("moduloOrZero", "(CASE WHEN {1} = 0 THEN 0 ELSE {0} % {1} END)", "DOUBLE", 2, ["DOUBLE"])
+POSITIVE = "(CASE WHEN {0} % {1} < 0 THEN {0} % {1} + abs({1}) ELSE {0} % {1} END)"
 scalar("positiveModulo", POSITIVE, "DOUBLE", 2, ["DOUBLE"])
-scalar("intDiv", "CAST(floor({0} / {1}) AS BIGINT)", "LONG", 2, ["DOUBLE"])
+scalar("intDiv", lambda a: casts.saturated(f"floor({a[0].sql} / {a[1].sql})", "LONG"), "LONG", 2, ["DOUBLE"])
 ZERO = "(CASE WHEN {1} = 0 OR isinf({0}) OR isnan({0}) THEN 0 ELSE CAST(floor({0} / {1}) AS BIGINT) END)"
 scalar("intDivOrZero", ZERO, "LONG", 2, ["DOUBLE"])
 scalar("isFinite", "CAST(isfinite({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
@@ -67,30 +68,82 @@ for name in ("exp", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos"
 scalar("ln log", LN, "DOUBLE", 1, ["DOUBLE"])
 scalar("sign", "CAST(sign({0}) AS DOUBLE)", "DOUBLE", 1, ["DOUBLE"])
 scalar("abs", lambda a: f"{'px_wideabs_1' if a[0].type == WIDE else 'abs'}({number(a[0]).sql})", kind)
-scalar("negate", lambda a: f"{'px_widenegate_1' if a[0].type == WIDE else '-'}({number(a[0]).sql})", kind)
-scalar("ceil ceiling", "ceil({0})", "DOUBLE", 1, ["DOUBLE"])
-scalar("floor", "floor({0})", "DOUBLE", 1, ["DOUBLE"])
+scalar("negate", lambda a: casts.negative(number(a[0]).sql, number(a[0]).type), kind)
+
+
+def decimal_or_double(arguments: Sequence[Typed]) -> str:
+    return arguments[0].type if arguments[0].type in ("BIG_DECIMAL", WIDE) else "DOUBLE"
+
+
+def stepped(name: str) -> Callable[[Sequence[Typed]], str]:
+    """`ceil` or `floor` (SingleParamMathTransformFunction): a BIG_DECIMAL stays one."""
+
+    def render(arguments: Sequence[Typed]) -> str:
+        value = arguments[0]
+        if value.type == WIDE:
+            return f"px_wide{name}_1({value.sql})"
+        if value.type == "BIG_DECIMAL":
+            return f"CAST({name}({value.sql}) AS {duckdb_type(value.type)})"
+        return f"{name}({value.cast('DOUBLE').sql})"
+
+    return render
+
+
+scalar("ceil ceiling", stepped("ceil"), decimal_or_double)
+scalar("floor", stepped("floor"), decimal_or_double)
 scalar("power pow", "pow({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
 scalar("atan2", "atan2({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
 scalar("hypot", "sqrt({0} * {0} + {1} * {1})", "DOUBLE", 2, ["DOUBLE"])
 scalar("gcd", "greatest_common_divisor({0}, {1})", "LONG", 2, ["LONG"])
 scalar("lcm", "least_common_multiple({0}, {1})", "LONG", 2, ["LONG"])
-scalar(
-    "roundDecimal", lambda a: f"round({a[0].sql}, {a[1].sql if len(a) > 1 else 0})", "DOUBLE", (1, 2), ["DOUBLE", "INT"]
-)
+
+
+DECIMALS = frozenset(map(str, range(11)))  # so few that DuckDB's decimals round as Java's do
+
+
+def rounded(arguments: Sequence[Typed]) -> str:
+    """As BigDecimal rounds: half up, away from zero, by the digits that are written. Math.round alone rounds up."""
+    value = arguments[0].sql
+    if len(arguments) == 1:
+        return f"CAST({casts.saturated(f'floor({value} + 0.5)', 'LONG')} AS DOUBLE)"
+    exact = f"px_rounddecimal_2({value}, {arguments[1].sql})"
+    if (arguments[1].literal or "") not in DECIMALS:
+        return exact
+    quick = f"CAST(round(CAST(CAST({value} AS VARCHAR) AS DECIMAL(38,18)), {arguments[1].literal}) AS DOUBLE)"
+    return f"(CASE WHEN abs({value}) < 1e15 THEN {quick} ELSE {exact} END)"
 
 
 def truncated(arguments: Sequence[Typed]) -> str:
     value = arguments[0].sql
-    if len(arguments) == 1:
-        return f"trunc({value})"
-    factor = f"pow(10.0, {arguments[1].sql})"
-    return f"(trunc({value} * {factor}) / {factor})"
+    return f"trunc({value})" if len(arguments) == 1 else f"px_truncatedecimal_2({value}, {arguments[1].sql})"
 
 
+scalar("roundDecimal", rounded, "DOUBLE", (1, 2), ["DOUBLE", "INT"])
 scalar("truncate truncateDecimal", truncated, "DOUBLE", (1, 2), ["DOUBLE", "INT"])
-scalar("least", "least({all})", wide, (1, -1))
-scalar("greatest", "greatest({all})", wide, (1, -1))
+
+
+def selected(arguments: Sequence[Typed]) -> str:
+    """The type of the least or greatest (SelectTupleElementTransformFunction): numbers meet as LONG, DOUBLE or
+    BIG_DECIMAL."""
+    types = {argument.type for argument in arguments if argument.type != "UNKNOWN"}
+    if len(types) < 2 or not types <= set(NUMERIC):
+        return min(types, default="UNKNOWN") if len(types) < 2 else wide(arguments)
+    if types & {"BIG_DECIMAL", WIDE}:
+        return WIDE if types & {WIDE, "DOUBLE", "FLOAT"} else "BIG_DECIMAL"
+    return "DOUBLE" if types & {"DOUBLE", "FLOAT"} else "LONG"
+
+
+def selecting(name: str) -> Callable[[Sequence[Typed]], str]:
+    def render(arguments: Sequence[Typed]) -> str:
+        type_ = selected(arguments)
+        known = [argument for argument in arguments if argument.type != "UNKNOWN"]
+        return f"{name}({', '.join(a.cast(type_).sql if a.numeric else a.sql for a in known)})" if known else "NULL"
+
+    return render
+
+
+scalar("least", selecting("least"), selected, (1, -1))
+scalar("greatest", selecting("greatest"), selected, (1, -1))
 
 
 # --- bits: INT stays INT, everything else is LONG

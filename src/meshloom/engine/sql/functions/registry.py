@@ -33,8 +33,11 @@ class Scalar:
     most: int
     parameters: tuple[str, ...] = ()
 
-    def call(self, arguments: Sequence[Typed]) -> Typed:
-        """Raises PinotError 700 when the number of arguments is wrong, or a literal is none that the function takes."""
+    def call(self, arguments: Sequence[Typed], *, stored: bool = False) -> Typed:
+        """Raises PinotError 700 when the number of arguments is wrong, or a literal is none that the function takes.
+
+        `stored`: as the single-stage engine reads them, a time becomes the text of its milliseconds, a truth that of 1
+        or 0 (BaseTransformFunction)."""
         if len(arguments) < self.least or (self.most >= 0 and len(arguments) > self.most):
             wanted = str(self.least) if self.least == self.most else f"{self.least} or more"
             raise PinotError(
@@ -44,7 +47,7 @@ class Scalar:
         if self.parameters:
             last = len(self.parameters) - 1
             arguments = [
-                argument.cast(self.parameters[min(position, last)])
+                _as_parameter(argument, self.parameters[min(position, last)], stored)
                 if self.parameters[min(position, last)]
                 else argument
                 for position, argument in enumerate(arguments)
@@ -55,6 +58,14 @@ class Scalar:
         except ValueError as error:
             raise PinotError(QUERY_VALIDATION, f"{self.name}: {error}") from error
         return Typed(sql, type_, aggregate=any(argument.aggregate for argument in arguments))
+
+
+STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}
+
+
+def _as_parameter(argument: Typed, type_: str, stored: bool) -> Typed:
+    element = STORED.get(argument.element) if stored and type_.startswith("STRING") else None
+    return (argument.cast(element + argument.type.removeprefix(argument.element)) if element else argument).cast(type_)
 
 
 @dataclass(frozen=True, slots=True)

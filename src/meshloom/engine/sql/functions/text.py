@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.registry import Render, scalar, template
 from meshloom.engine.sql.functions.rows import row_function
@@ -24,9 +25,18 @@ scalar("upper", "upper(replace({0}, 'ß', 'SS'))", T, 1, [T])
 scalar("lower", "lower({0})", T, 1, [T])
 scalar("initcap", "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')",
        T, 1, [T])  # fmt: skip
-scalar("length", "length({0})", "INT", 1, [T])
+# Java counts the units of UTF-16: two for a character beyond the basic plane. What is ASCII needs no second look.
+BEYOND = "length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"
+
+
+def units(text: str, count: str) -> str:
+    return f"(CASE WHEN strlen({text}) = length({text}) THEN {count} ELSE {count} + {BEYOND.format(text=text)} END)"
+
+
+scalar("length", lambda a: f"CAST({units(a[0].sql, f'length({a[0].sql})')} AS INTEGER)", "INT", 1, [T])
 scalar("reverse", "reverse({0})", T, 1, [T])
 SPACES = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+CONTROLS = literal_sql("".join(map(chr, range(1, 33))))  # String.trim takes every one away
 scalar("ltrim", f"ltrim({{0}}, {SPACES})", T, 1, [T])
 scalar("rtrim", f"rtrim({{0}}, {SPACES})", T, 1, [T])
 
@@ -34,7 +44,9 @@ scalar("rtrim", f"rtrim({{0}}, {SPACES})", T, 1, [T])
 def trimmed(arguments: Sequence[Typed]) -> str:
     """trim(text), or Calcite's trim('BOTH' | 'LEADING' | 'TRAILING', characters, text)."""
     if len(arguments) == 1:
-        return f"trim({arguments[0].sql}, {SPACES})"
+        return f"trim({arguments[0].sql}, {CONTROLS})"
+    if len(arguments) == 2:
+        raise PinotError(QUERY_VALIDATION, "Unsupported function: trim with 2 arguments, it takes 1 or 3")
     name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get((arguments[0].literal or "").upper(), "trim")
     return f"{name}({arguments[2].sql}, {arguments[1].sql})"
 
@@ -45,33 +57,53 @@ scalar("remove", "(CASE WHEN {1} = '' THEN {0} ELSE replace({0}, {1}, '') END)",
 scalar("startsWith", "starts_with({0}, {1})", "BOOLEAN", 2, [T])
 scalar("endsWith", "suffix({0}, {1})", "BOOLEAN", 2, [T])
 scalar("contains", "contains({0}, {1})", "BOOLEAN", 2, [T])
-scalar("codepoint", "unicode({0})", "INT", 1, [T])
+OF_NOTHING = "error('String index out of range: 0')"
+scalar("codepoint", f"(CASE WHEN {{0}} = '' THEN {OF_NOTHING} ELSE unicode({{0}}) END)", "INT", 1, [T])
 scalar("chr", "chr({0})", T, 1, ["INT"])
 scalar("toUtf8", "encode({0})", "BYTES", 1, [T])
-scalar("fromUtf8", "decode({0})", T, 1, ["BYTES"])
+row_function("decodedUtf8", lambda data: data.decode("utf-8", "replace"), T, ["BYTES"])
+scalar("fromUtf8", "coalesce(try(decode({0})), px_decodedutf8_1({0}))", T, 1, ["BYTES"])
 row_function("toAscii", lambda text: text.encode("ascii", "replace"), "BYTES", [T])
 row_function("fromAscii", lambda data: data.decode("ascii", "replace"), T, ["BYTES"])
 row_function("fromBytes", lambda data, charset: data.decode(charset), T, ["BYTES", T])
 row_function("toBytes", lambda text, charset: text.encode(charset), "BYTES", [T, T])
 row_function("normalize", lambda text, form="NFC": unicodedata.normalize(form, text), T, [T, T], 1)
-scalar(
-    "hammingDistance",
-    "(CASE WHEN length({0}) <> length({1}) THEN -1 WHEN length({0}) = 0 THEN 0 ELSE hamming({0}, {1}) END)",
-    "INT",
-    2,
-    [T],
-)
-scalar("levenshteinDistance", "levenshtein({0}, {1})", "INT", 2, [T])
+
+
+def utf16(text: str) -> Sequence[int]:
+    """The code units of a Java string."""
+    if text.isascii():
+        return text.encode()
+    raw = text.encode("utf-16-be", "surrogatepass")
+    return [raw[place] << 8 | raw[place + 1] for place in range(0, len(raw), 2)]
 
 
 def compare(left: str, right: str) -> int:
     """Java's compareTo: the first difference of code units, else of the lengths."""
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            return ord(a) - ord(b)
-    return len(left) - len(right)
+    first, second = utf16(left), utf16(right)
+    return next((a - b for a, b in zip(first, second, strict=False) if a != b), len(first) - len(second))
 
 
+def hamming(left: str, right: str) -> int:
+    first, second = utf16(left), utf16(right)
+    return -1 if len(first) != len(second) else sum(a != b for a, b in zip(first, second, strict=True))
+
+
+def levenshtein(left: str, right: str) -> int:
+    first, second = utf16(left), utf16(right)
+    row = list(range(len(second) + 1))
+    for place, unit in enumerate(first, 1):
+        before, row[0] = row[0], place
+        for at, other in enumerate(second, 1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (unit != other))
+    return row[-1]
+
+
+row_function("hammingDistance", hamming, "INT", [T, T])
+row_function("levenshteinDistance", levenshtein, "INT", [T, T])
+ASCII = "strlen({0}) = length({0}) AND strlen({1}) = length({1})"  # DuckDB counts bytes, of Unicode as of ASCII
+QUICK = f"(CASE WHEN {ASCII} THEN levenshtein({{0}}, {{1}}) ELSE px_levenshteindistance_2({{0}}, {{1}}) END)"
+scalar("levenshteinDistance", f"CAST({QUICK} AS INTEGER)", "INT", 2, [T, T])
 row_function("strcmp", compare, "INT", [T, T])
 
 
@@ -112,9 +144,17 @@ def ordinal(text: str, find: str, instance: int) -> int:
 
 
 row_function("strpos", ordinal, "INT", [T, T, "INT"])
+
+
+def place_of(text: str, find: str) -> str:
+    before = f"left({text}, instr({text}, {find}) - 1)"
+    found = f"instr({text}, {find}) - 1"
+    return f"CAST(CASE WHEN contains({text}, {find}) THEN {units(before, found)} ELSE -1 END AS INTEGER)"
+
+
 NTH = "px_strpos_3({0}, {1}, {2})"
 scalar(
-    "strpos", lambda a: (NTH if len(a) > 2 else "(instr({0}, {1}) - 1)").format(*(x.sql for x in a)), "INT", (2, 3),
+    "strpos", lambda a: NTH.format(*(x.sql for x in a)) if len(a) > 2 else place_of(a[0].sql, a[1].sql), "INT", (2, 3),
     [T, T, "INT"],
 )  # fmt: skip
 row_function(
@@ -138,7 +178,7 @@ def split(text: str, separators: str, limit: int = 0) -> list[str]:
 
 def whole(text: str, separator: str, limit: int = 0) -> list[str]:
     """StringUtils.splitByWholeSeparator."""
-    parts = [part for part in text.split(separator) if part]
+    parts = [part for part in text.split(separator or None) if part]
     return parts if limit <= 0 or len(parts) <= limit else [*parts[: limit - 1], separator.join(parts[limit - 1 :])]
 
 

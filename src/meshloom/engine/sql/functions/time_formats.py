@@ -7,7 +7,6 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import joda
@@ -62,40 +61,62 @@ def _epoch(size: str, unit: str) -> Format:
 
 
 @functools.lru_cache(1_000)
-def granularity(text: str) -> int:
-    """`1:HOURS` or `HOURS|1` in milliseconds. Raises ValueError."""
+def granularity(text: str) -> tuple[int, str]:
+    """`1:HOURS` or `HOURS|1` as size and unit. Raises ValueError."""
     first, _, second = text.replace("|", ":").partition(":")
     size, unit = (first, second) if first.isdigit() else (second or "1", first)
-    if unit not in SIZES or not size.isdigit():
+    if unit not in SIZES or not size.isdigit() or not int(size):
         raise ValueError(f"Invalid granularity: {text}")
-    return max(int(size) * SIZES[unit] if unit not in FINER else int(size) // FINER[unit], 1)
+    return int(size), unit
 
 
-def bucketed(millis: int, size: int, tz: str) -> int:
-    """Cut to the granularity; by the calendar of a time zone when one is given for the buckets."""
-    if tz == "UTC":
-        return millis // size * size
-    moment: datetime = joda.instant(millis, tz)
-    offset = moment.utcoffset()
-    shift = 0 if offset is None else int(offset.total_seconds() * 1000)
-    return (millis + shift) // size * size - shift
+def step_of(text: str) -> int:
+    """A granularity in milliseconds. Raises ValueError."""
+    size, unit = granularity(text)
+    return max(size * SIZES[unit] if unit not in FINER else size // FINER[unit], 1)
 
 
-def converted(value: str, given: str, wanted: str, cut: str, tz: str = "UTC") -> str:
+def towards_zero(number: int, divisor: int) -> int:
+    """Java's division of longs."""
+    return number // divisor if number >= 0 else -(-number // divisor)
+
+
+def bucketed(millis: int, cut: str, tz: str) -> int:
+    """Cut to the granularity by the fields of a time zone's calendar: every 5 hours from midnight, every 7 days from
+    the first of the month."""
+    size, unit = granularity(cut)
+    cycles, within = joda.within_reach(millis)
+    at = joda.instant(within, tz)
+    match unit:
+        case "MILLISECONDS":
+            at = at.replace(microsecond=at.microsecond // 1000 // size * size * 1000)
+        case "SECONDS":
+            at = at.replace(second=at.second // size * size, microsecond=0)
+        case "MINUTES":
+            at = at.replace(minute=at.minute // size * size, second=0, microsecond=0)
+        case "HOURS":
+            at = at.replace(hour=at.hour // size * size, minute=0, second=0, microsecond=0)
+        case "DAYS":
+            at = at.replace(day=(at.day - 1) // size * size + 1, hour=0, minute=0, second=0, microsecond=0)
+    return joda.millis_of(at) + cycles * joda.CYCLE_MS
+
+
+def converted(value: str, given: str, wanted: str, cut: str, tz: str = "") -> str:
+    """DateTimeConvert.java: epochs are cut by division, what is written by a pattern, or has `tz`, by the calendar."""
     source, target = format_of(given), format_of(wanted)
     if source.kind == "SIMPLE_DATE_FORMAT":
         millis = joda.parsed(value, source.pattern, source.tz)
     elif source.unit in FINER:
-        millis = int(value) * source.size // FINER[source.unit]
+        millis = towards_zero(int(value) * source.size, FINER[source.unit])
     else:
         millis = int(value) * source.size * SIZES[source.unit]
     if target.kind == "SIMPLE_DATE_FORMAT":
-        zone = tz if tz != "UTC" else target.tz
-        return joda.formatted(bucketed(millis, granularity(cut), zone), target.pattern, target.tz)
-    millis = bucketed(millis, granularity(cut), tz)
+        return joda.formatted(bucketed(millis, cut, tz or target.tz), target.pattern, target.tz)
+    step = step_of(cut)
+    millis = bucketed(millis, cut, tz) if tz else towards_zero(millis, step) * step
     if target.unit in FINER:
-        return str(millis * FINER[target.unit] // target.size)
-    return str(millis // (target.size * SIZES[target.unit]))
+        return str(towards_zero(millis * FINER[target.unit], target.size))
+    return str(towards_zero(towards_zero(millis, SIZES[target.unit]), target.size))
 
 
 for count in (4, 5):
@@ -107,14 +128,14 @@ def convert(arguments: Sequence[Typed]) -> str:
     value = arguments[0]
     given, wanted, cut = (constant(argument, "dateTimeConvert") for argument in arguments[1:4])
     try:
-        source, target, size = format_of(given), format_of(wanted), granularity(cut)
+        source, target, size = format_of(given), format_of(wanted), step_of(cut)
+        joda.zone(constant(arguments[4], "dateTimeConvert") if len(arguments) > 4 else "")
     except ValueError as error:
         raise PinotError(QUERY_VALIDATION, str(error)) from None
-    tz = constant(arguments[4], "dateTimeConvert") if len(arguments) > 4 else "UTC"
-    if tz == "UTC" and "SIMPLE_DATE_FORMAT" not in (source.kind, target.kind):
+    if len(arguments) == 4 and "SIMPLE_DATE_FORMAT" not in (source.kind, target.kind):
         raw = value.cast("LONG").sql  # whole numbers need no Python
         as_millis = to_millis(raw if source.size == 1 else f"({raw} * {source.size})", source.unit)
-        cut_off = f"(CAST(floor({as_millis} / {size}.0) AS BIGINT) * {size})" if size > 1 else as_millis
+        cut_off = f"({as_millis} // {size} * {size})" if size > 1 else as_millis
         text = of_millis(cut_off, target.unit)
         text = text if target.size == 1 else f"({text} // {target.size})"
         return f"make_timestamp({text} * 1000)" if target.kind == "TIMESTAMP" else text
@@ -127,8 +148,15 @@ def convert(arguments: Sequence[Typed]) -> str:
     return f"make_timestamp({number} * 1000)" if target.kind == "TIMESTAMP" else number
 
 
+def _kind(wanted: Typed, function: str) -> str:
+    try:
+        return format_of(constant(wanted, function)).kind
+    except ValueError as error:
+        raise PinotError(QUERY_VALIDATION, str(error)) from None
+
+
 def result(arguments: Sequence[Typed]) -> str:
-    kind = format_of(constant(arguments[2], "dateTimeConvert")).kind
+    kind = _kind(arguments[2], "dateTimeConvert")
     return {"EPOCH": "LONG", "TIMESTAMP": "TIMESTAMP"}.get(kind, "STRING")
 
 
@@ -139,7 +167,7 @@ scalar("dateTimeConvert", convert, result, (4, 5))
 def windows(value: str, given: str, wanted: str, cut: str, size: str) -> list[str]:
     """dateTimeConvertWindowHop: the starts of all windows of `size`, one each `cut`, that hold a time; latest first."""
     millis = int(converted(value, given, "EPOCH|MILLISECONDS|1", "MILLISECONDS|1"))
-    step, span = granularity(cut), granularity(size)
+    step, span = step_of(cut), step_of(size)
     latest = millis // step * step
     starts = range(latest, millis - span, -step)
     return [converted(str(start), "EPOCH|MILLISECONDS|1", wanted, "MILLISECONDS|1") for start in starts]
@@ -161,7 +189,7 @@ def hopped(arguments: Sequence[Typed]) -> str:
 
 
 def hop_result(arguments: Sequence[Typed]) -> str:
-    kind = format_of(constant(arguments[2], "dateTimeConvertWindowHop")).kind
+    kind = _kind(arguments[2], "dateTimeConvertWindowHop")
     return "LONG_ARRAY" if kind == "EPOCH" else "STRING_ARRAY"
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.casts import EXTREMES, saturated
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.registry import PERCENTILE
-from meshloom.engine.sql.multi.arithmetic import EXTREMES, number, saturated
+from meshloom.engine.sql.multi.arithmetic import number
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
         if plain == "sum" and isinstance(division, exp.Div) and translator.leaf and value.type in EXTREMES:
             # In the leaf stage the quotients stay doubles; only their sum becomes the integer that Calcite typed.
             parts = [number(translator.translate(side)).cast("DOUBLE").sql for side in (division.left, division.right)]
-            total = Typed(f"sum({parts[0]} / {parts[1]}){suffix(where)}", "DOUBLE", aggregate=True)
-            return saturated(total, "LONG")
+            total = f"sum({parts[0]} / {parts[1]}){suffix(where)}"
+            return Typed(saturated(total, "LONG"), "LONG", aggregate=True)
         once = plain == "sum" and isinstance(arguments[0], exp.Distinct)
         return extreme_or_sum(translator, plain, value, where, "DISTINCT " if once else "")
     assert found is not None
@@ -77,7 +78,7 @@ def over_values(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """sumMV and its kin: over every value of a multi-value column; None when the argument is none."""
     values = [translator.translate(argument) for argument in arguments]
     over = over_arrays(name)
-    if over is None or not values[0].array:
+    if over is None or not values or not values[0].array:
         return None
     type_ = "STRING" if "raw" in name else "LONG" if "count" in name or name in AS_LONG else "DOUBLE"
     return Typed(f"CAST({over(values, suffix(where))} AS {duckdb_type(type_)})", type_, aggregate=True)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql import casts
+from meshloom.engine.sql.casts import EXTREMES
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type, meeting
 
@@ -17,7 +19,6 @@ OPERATORS = {
     "plus": "+", "add": "+", "minus": "-", "sub": "-", "times": "*", "mult": "*", "divide": "/", "div": "/", "mod": "%",
 }  # fmt: skip
 WIDE_NAMES = {"+": "plus", "-": "minus", "*": "times", "/": "divide", "%": "mod"}
-EXTREMES = {"INT": (-(2**31), 2**31 - 1), "LONG": (-(2**63), 2**63 - 1)}
 
 
 def common(types: Sequence[str]) -> str:
@@ -103,16 +104,8 @@ def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
             f"WHEN {a} > 0 THEN {most} WHEN {a} < 0 THEN {least} ELSE {a} END AS {duckdb_type(type_)})"
         )
     if type_ == "LONG":
-        return f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"
+        # Exactly only where 64 bits do not do: that is slower, and rare.
+        wider = casts.low_bits(f"(CAST({a} AS HUGEINT) {operator} CAST({b} AS HUGEINT))", type_)
+        return f"coalesce(try(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT)), {wider})"
     exact = f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"
     return f"CAST((({exact} + 2147483648) & 4294967295) - 2147483648 AS INTEGER)"
-
-
-def saturated(value: Typed, type_: str) -> Typed:
-    """A DOUBLE as INT or LONG as Java casts it: the fraction cut off, the extremes for what is beyond, 0 for NaN."""
-    v, (least, most) = value.sql, EXTREMES[type_]
-    sql = (
-        f"CASE WHEN isnan({v}) THEN 0 WHEN {v} >= {float(most)!r}::DOUBLE THEN {most} "
-        f"WHEN {v} <= {float(least)!r}::DOUBLE THEN {least} ELSE CAST(trunc({v}) AS {duckdb_type(type_)}) END"
-    )
-    return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=value.aggregate)

@@ -218,8 +218,6 @@ class MultiTranslator(Translator):
                     "QueryPlanningError: Error optimizing query: Caught exception while invoking method: cast with "
                     f'arguments: [{inner.literal}, {value.type}]: For input string: "{inner.literal}"',
                 ) from None
-        if inner.type in ("DOUBLE", "FLOAT", "BIG_DECIMAL") and value.type in ("INT", "LONG"):
-            return arithmetic.saturated(inner.cast("DOUBLE"), value.type)
         return value
 
     def constant(self, literal: Typed, type_: str) -> Typed:

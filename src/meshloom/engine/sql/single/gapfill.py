@@ -15,7 +15,7 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import find_scalar
-from meshloom.engine.sql.functions.time_formats import converted, granularity
+from meshloom.engine.sql.functions.time_formats import converted, step_of
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.sql.translate import inner_query
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
@@ -115,7 +115,7 @@ def _gaps(place: int, call: exp.Anonymous) -> Gaps:
     if unknown:
         raise PinotError(QUERY_VALIDATION, f"FILL takes 'FILL_PREVIOUS_VALUE' or 'FILL_DEFAULT_VALUE', not {unknown}")
     try:
-        step = granularity(texts[3])
+        step = step_of(texts[3])
         start, end = (int(converted(text, texts[0], MILLIS, FINEST)) for text in texts[1:3])
     except (ValueError, KeyError) as error:
         raise PinotError(QUERY_VALIDATION, f"GAPFILL's times cannot be read: {error}. {USAGE}") from error

@@ -19,7 +19,7 @@ from benchmarks.row import Row
 
 HERE = Path(__file__).parent
 LAST = HERE / "results.json"
-MEASUREMENTS = ("apply", "governed", "engine")
+MEASUREMENTS = ("apply", "governed", "engine", "ingest")
 
 
 def main(names: list[str]) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 TOKENS = re.compile(r"\\(.)|\*\*|\*|\?|\[(!?)([^]]*)\]|\{|\}|,|.", re.DOTALL)
 
 
-def matches(path: Path, pattern: str, default: bool) -> bool:
-    """Whether the file's absolute path fits `pattern`; `default` when that is empty. Raises ValueError."""
+def matches(path: PurePath, pattern: str, default: bool) -> bool:
+    """Whether a path fits `pattern`, a file's as an absolute one; `default` when that is empty. Raises ValueError."""
     kind, separator, text = pattern.partition(":")
     if not text:
         if separator or kind:
@@ -18,7 +18,8 @@ def matches(path: Path, pattern: str, default: bool) -> bool:
     if kind not in ("glob", "regex"):
         raise ValueError(f"{pattern!r} is neither glob:… nor regex:…")
     try:
-        return re.fullmatch(text if kind == "regex" else _regex(text), str(path.absolute())) is not None
+        whole = path.absolute() if isinstance(path, Path) else path
+        return re.fullmatch(text if kind == "regex" else _regex(text), str(whole)) is not None
     except re.error as error:
         raise ValueError(f"{pattern!r} is no pattern: {error}") from error
 

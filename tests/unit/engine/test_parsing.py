@@ -32,3 +32,35 @@ def test_no_query(text: str, why: str) -> None:
 @pytest.mark.parametrize("text", ["SELECT ',)' FROM t", 'SELECT a AS ",)" FROM t', "SELECT f(a, (b)) FROM t"])
 def test_commas_that_end_nothing(text: str) -> None:
     assert parse(text).tree.expressions
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("SELECT DISTINCT ON (a) a, b FROM t", "ON of DISTINCT"),
+        ("SELECT a FROM t TABLESAMPLE (10)", "SAMPLE of TABLE"),
+        ("SELECT a FROM t FOR SYSTEM_TIME AS OF TIMESTAMP '2020-01-01 00:00:00'", "VERSION of TABLE"),
+        ("SELECT a FROM t PIVOT (sum(a) FOR b IN ('x'))", "PIVOTS of TABLE"),
+        ("SELECT a FROM t AS x(m, n)", "behind a table's name"),
+        ("SELECT a FROM t@v1", "behind a table's name"),
+        ("SELECT * EXCLUDE (a) FROM t", r"EXCEPT of \*"),
+        ("SELECT * REPLACE (a + 1 AS a) FROM t", r"REPLACE of \*"),
+        ("SELECT a FROM t UNION BY NAME SELECT a FROM t", "BY NAME of UNION"),
+        ("SELECT a FROM t ORDER BY a FETCH FIRST 1 ROWS WITH TIES", "WITH TIES"),
+        ("SELECT a FROM t ORDER BY a FETCH FIRST 5 PERCENT ROWS ONLY", "PERCENT"),
+        ("SELECT a FROM t LIMIT 2 BY b", "of LIMIT"),
+        ("SELECT a FROM t ORDER BY a WITH FILL", "WITH FILL of ORDERED"),
+        ("SELECT a FROM t GROUP BY a WITH ROLLUP", "WITH ROLLUP"),
+        ("SELECT a FROM t GROUP BY a WITH TOTALS", "TOTALS of GROUP"),
+        ("SELECT a, count(*) FROM t GROUP BY ALL", "ALL of GROUP"),
+        ("SELECT CAST(a AS STRING FORMAT 'x') FROM t", "FORMAT of CAST"),
+        ("SELECT a FROM t WHERE 'x' IN tags", "FIELD of IN"),
+        ("SELECT a FROM t WHERE a IN UNNEST(tags)", "UNNEST of IN"),
+        ("FROM t SELECT a", "a query begins with SELECT"),
+        ("FROM t", "a query begins with SELECT"),
+    ],
+)
+def test_what_other_databases_know_is_refused_and_not_passed_over(text: str, what: str) -> None:
+    with pytest.raises(PinotError, match=f"(not supported: .*)?{what}") as error:
+        parse(text)
+    assert error.value.error_code == 150

@@ -17,7 +17,6 @@ import pytest
 
 from meshloom.engine.broker.running import Running
 from meshloom.engine.cluster import Cluster
-from meshloom.engine.config.table import TableConfig
 from meshloom.infra.compute import ComputeError, open_database
 from meshloom.server.doors import Address, Doors, bind
 
@@ -148,18 +147,6 @@ def test_a_plan_names_the_indexes(cluster: Cluster) -> None:
 def test_what_is_wrong_is_said(cluster: Cluster, sql: str, code: int, why: str) -> None:
     (exception,) = cluster.broker.query(sql)["exceptions"]
     assert exception["errorCode"] == code and why in exception["message"]
-
-
-def test_scripts_are_off_unless_the_table_allows_them() -> None:
-    from meshloom.engine.errors import PinotError
-    from meshloom.engine.sql.single.compile import check_groovy
-    from meshloom.engine.sql.statement import parse
-
-    class Plain:
-        config = TableConfig.of({"tableName": "t", "tableType": "OFFLINE"})
-
-    with pytest.raises(PinotError, match="Groovy transform functions are disabled"):
-        check_groovy(parse("SELECT groovy('{}', '1') FROM t").tree, Plain)  # type: ignore[arg-type]
 
 
 def test_an_engine_that_ends_says_nothing(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from meshloom.cli.pinot.controller import Controller
 from meshloom.errors import InputError, Problem
-from meshloom.infra.file_patterns import matches
+from meshloom.infra.locations import LocationError, files_of, local
 
 FORMATS = {"jsonl": "json", "ndjson": "json"}
 
@@ -67,22 +68,28 @@ def properties(path: Path) -> dict[str, str]:
     return {found[1]: found[2].strip() for found in pairs if found}
 
 
-def inputs(job: Mapping[str, Any]) -> list[Path]:
-    """The job's files, sorted. Raises InputError when there are none."""
-    place = urlsplit(str(job["inputDirURI"]))
-    if place.scheme not in ("", "file"):
-        what = f"inputDirURI {job['inputDirURI']!r} is not a local folder"
-        raise InputError(Problem("wrong-value", what, "", "copy the files here first"))
-    root = Path(unquote(place.path))
+def inputs(job: Mapping[str, Any]) -> list[str]:
+    """The URIs of the job's files, sorted. Raises InputError when there are none."""
+    uri = str(job["inputDirURI"])
     wanted, unwanted = str(job.get("includeFileNamePattern") or ""), str(job.get("excludeFileNamePattern") or "")
-    found = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
     try:
-        kept = [path for path in found if matches(path, wanted, True) and not matches(path, unwanted, False)]
+        kept = files_of(uri, wanted, unwanted, file_system_of(job))
+    except LocationError as error:
+        raise InputError(Problem("unreadable", f"inputDirURI: {error}", "", "")) from error
     except ValueError as error:
         raise InputError(Problem("wrong-value", str(error), "", "write glob:**/*.csv or regex:.*csv")) from error
     if not kept:
-        raise InputError(Problem("no-input", f"no file of {root} matches {wanted or 'anything'}", "", ""))
+        raise InputError(Problem("no-input", f"no file of {uri} matches {wanted or 'anything'}", "", ""))
     return kept
+
+
+def file_system_of(job: Mapping[str, Any]) -> dict[str, str]:
+    """The `configs` that `pinotFSSpecs` has for the scheme of the job's input."""
+    scheme = urlsplit(str(job["inputDirURI"])).scheme or "file"
+    for spec in job.get("pinotFSSpecs") or ():
+        if isinstance(spec, dict) and spec.get("scheme") == scheme:
+            return {str(name): str(value) for name, value in (spec.get("configs") or {}).items()}
+    return {}
 
 
 def reader_of(job: Mapping[str, Any]) -> dict[str, str]:
@@ -101,14 +108,23 @@ def names_of(job: Mapping[str, Any], sequence: int) -> dict[str, str]:
     return found | {f"segmentNameGenerator.configs.{name}": str(v) for name, v in (spec.get("configs") or {}).items()}
 
 
+@contextmanager
+def _opened(uri: str, job: Mapping[str, Any]) -> Iterator[tuple[Path, BinaryIO]]:
+    try:
+        with local(uri, file_system_of(job)) as path, path.open("rb") as content:
+            yield path, content
+    except LocationError as error:
+        raise InputError(Problem("unreadable", str(error), "", "")) from error
+
+
 def run(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
     """Ingest each file and yield a line on it. Raises Failed, InputError, Broken."""
     files = inputs(job)
     table = str(job["tableSpec"]["tableName"])
     table = table if table.endswith("_OFFLINE") else f"{table}_OFFLINE"
-    for sequence, path in enumerate(files):
+    for sequence, uri in enumerate(files):
         batch = {**reader_of(job), **names_of(job, sequence)}
-        with path.open("rb") as content:
+        with _opened(uri, job) as (path, content):
             answer = target.ask(
                 "POST", "/ingestFromFile", files={"file": (path.name, content)},
                 params={"tableNameWithType": table, "batchConfigMapStr": json.dumps(batch)},

@@ -30,7 +30,7 @@ class FieldSpec:
     default_null_value: Any = None
     not_null: bool = False
     max_length: int = 512
-    max_length_exceed: str = "TRIM_LENGTH"
+    max_length_exceed: str = ""
     format: str = ""
     granularity: str = ""
     transform: str = ""
@@ -89,7 +89,7 @@ def _field(entry: Mapping[str, Any], role: Role) -> FieldSpec:
         default_null_value=nulls[data_type] if written is None else typed(data_type, written),
         not_null=bool(entry.get("notNull", False)),
         max_length=int(entry.get("maxLength") or 512),
-        max_length_exceed=str(entry.get("maxLengthExceedStrategy") or "TRIM_LENGTH"),
+        max_length_exceed=str(entry.get("maxLengthExceedStrategy") or ""),
         format=str(entry.get("format") or ""),
         granularity=str(entry.get("granularity") or ""),
         transform=str(entry.get("transformFunction") or ""),

@@ -66,8 +66,8 @@ class TableConfig:
 
     @property
     def sorted_column(self) -> str:
-        columns = self.indexing.get("sortedColumn") or ()
-        columns = [columns] if isinstance(columns, str) else columns
+        columns = self.indexing.get("sortedColumn") or []
+        columns = columns if isinstance(columns, list) else [columns]
         return str(columns[0]) if columns else ""
 
     @property

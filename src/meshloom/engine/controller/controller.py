@@ -34,8 +34,10 @@ class Controller:
         self.server = server
         self.deep_store = deep_store
         self.instances = Instances()
-        self.groovy = False  # controller.disable.ingestion.groovy, true by default in Pinot
         self._lock = threading.RLock()
+
+    def cluster_config(self, name: str, default: str) -> str:
+        return str((self.catalog.get("cluster", "configs") or {}).get(name, default))
 
     # --- schemas
 
@@ -128,7 +130,8 @@ class Controller:
         if schema is None:
             raise RestError(400, f"Failed to find schema for table: {config.name}")
         check_table(config, Schema.of(schema))
-        check_functions(config, Schema.of(schema), groovy=self.groovy)
+        groovy = self.cluster_config("controller.disable.ingestion.groovy", "true").lower() == "false"
+        check_functions(config, Schema.of(schema), groovy=groovy)
         if placed:
             check_placement(config, 1, {"DefaultTenant", *self.catalog.names("server-tenant")})
         return config, unknown

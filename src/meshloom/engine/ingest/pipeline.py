@@ -1,40 +1,30 @@
-"""The record pipeline in Pinot's fixed order, as one DuckDB query over a whole file.
+"""The record pipeline in Pinot's fixed order, as one DuckDB query over a whole file (RecordTransformerUtils).
 
-Expression (`transformConfigs`), filter, data types, special values, nulls, sanitising. Defaults for nulls are put in
-when a segment is loaded, so that a changed default value takes effect at a reload.
+Enrichers before complex types, complex types, enrichers, expressions (`transformConfigs`), filter, schema conforming,
+data types, time check, special values, nulls, sanitising. Defaults for nulls are put in when a segment is loaded, so
+that a changed default value takes effect at a reload.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-from sqlglot import exp
 
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
+from meshloom.engine.ingest import times
+from meshloom.engine.ingest.complex_types import ComplexTypes
+from meshloom.engine.ingest.conforming import Conforming
+from meshloom.engine.ingest.expressions import Record, arguments, value
 from meshloom.engine.ingest.readers import Source, quoted
-from meshloom.engine.ingest.values import misfit, raw, stored
-from meshloom.engine.sql.compiled import OutputColumn
-from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.statement import parse
-from meshloom.engine.sql.translate import Translator
+from meshloom.engine.ingest.records import reshaped
+from meshloom.engine.ingest.values import given, misfit, stored
 from meshloom.engine.sql.typed import Typed
+from meshloom.infra.compute import Session
 
-
-def expression(text: str) -> exp.Expr:
-    """A transform function's tree. Raises PinotError 150 when it does not parse."""
-    tree = parse(f"SELECT {text} FROM t").tree
-    assert isinstance(tree, exp.Select)
-    found: exp.Expr = tree.expressions[0]
-    return found.this if isinstance(found, exp.Alias) else found
-
-
-def arguments(tree: exp.Expr) -> list[str]:
-    """The columns that an expression reads, each once."""
-    return list(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
+WIDE_NEEDED = "$wide:"
 
 
 def transforms_of(schema: Schema, config: TableConfig) -> dict[str, str]:
@@ -53,81 +43,119 @@ def filter_of(config: TableConfig) -> str:
     return str((config.ingestion.get("filterConfig") or {}).get("filterFunction") or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The columns of a record as the expressions see them: earlier transforms first, then the source's."""
-
-    source: Source
-    schema: Schema
-    made: Mapping[str, Typed]
-
-    def column(self, name: str, table: str = "") -> Typed:
-        if name in self.made:
-            return self.made[name]
-        field = self.schema.fields.get(name)
-        return raw(self.source, name, several=field is not None and not field.single_value)
-
-    def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
-        raise PinotError(700, "An expression of a record holds no query")
-
-    def table(self, name: str) -> Relation | None:
-        return None
+def enrichers_of(config: TableConfig, *, before: bool) -> Iterable[tuple[str, str]]:
+    """Column and function of each `generateColumn`; `before` asks for those before complex types."""
+    for entry in config.ingestion.get("enrichmentConfigs") or ():
+        if bool(entry.get("preComplexTypeTransform", False)) == before:
+            functions = (entry.get("properties") or {}).get("fieldToFunctionMap") or {}
+            yield from ((str(name), str(text)) for name, text in functions.items())
 
 
 def wanted(schema: Schema, config: TableConfig) -> list[str]:
-    """Every column of the source that the pipeline may read."""
+    """Every column that the pipeline may read after complex types."""
     names = dict.fromkeys(field.name for field in schema.fields.values() if not field.virtual)
     texts = [*transforms_of(schema, config).values(), *filter(None, [filter_of(config)])]
+    texts += [text for before in (True, False) for _, text in enrichers_of(config, before=before)]
     for text in texts:
-        names.update(dict.fromkeys(arguments(expression(text))))
+        names.update(dict.fromkeys(arguments(text)))
     return list(names)
 
 
-WIDE_NEEDED = "$wide:"
+def whole(config: TableConfig) -> bool:
+    """Whether the pipeline needs every field of a record, not only those with a name in the schema."""
+    return any(config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig"))
 
 
-def query(schema: Schema, config: TableConfig, source: Source, wide: Collection[str] = ()) -> str:
-    """The SELECT that makes a segment's rows from a source, its columns as the schema's.
+def goes_on(config: TableConfig) -> bool:
+    """Whether what does not fit becomes null (`continueOnError`), where otherwise the file is refused."""
+    return bool(config.ingestion.get("continueOnError"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A file's records behind the filter, before their data types; `where` is the filter, unless it was applied."""
+
+    record: Record
+    where: str = ""
+
+
+def prepared(session: Session, schema: Schema, config: TableConfig, source: Source) -> Rows:
+    """The pipeline up to the schema conforming step. Raises RestError 400."""
+    lenient = goes_on(config)
+    complex_types, conforming = (
+        config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig")
+    )
+    try:
+        record = _enriched(Record(source, schema, {}), config, before=True)
+        if complex_types:
+            names = None if conforming else wanted(schema, config)
+            flat = reshaped(session, record, "", ComplexTypes(complex_types), names, lenient)
+            record = Record(flat, schema, {})
+        record = _enriched(record, config, before=False)
+        record = _transformed(record, transforms_of(schema, config), lenient)
+        where = _filtered(record, filter_of(config), lenient)
+        if not conforming:
+            return Rows(record, where)
+        fitting = Conforming(conforming, schema)
+        names = [field.name for field in schema.fields.values() if not field.virtual]
+        return Rows(Record(reshaped(session, record, where, fitting, names, lenient), schema, {}))
+    except PinotError as error:
+        raise RestError(400, error.what) from error
+
+
+def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
+    """The SELECT that makes a segment's rows, its columns as the schema's.
 
     The BIG_DECIMAL columns of `wide` become text. A value that does not fit another one ends the query with an error
     that says `WIDE_NEEDED` and the column. Raises RestError 400 when an expression has no translation.
     """
-    lenient = bool(config.ingestion.get("continueOnError"))
-    try:
-        made = _transformed(schema, transforms_of(schema, config), source, lenient)
-        record = Record(source, schema, made)
-        columns = []
-        for field in schema.fields.values():
-            if field.virtual:
-                continue
-            value = record.column(field.name)
-            kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
-            text = f"CAST({stored(value, field, field.name in wide)} AS {kind})"
-            text = f"TRY({text})" if lenient else text
-            if field.name not in wide and (test := misfit(value, field)):
-                marker = (WIDE_NEEDED + field.name).replace("'", "''")
-                text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
-            columns.append(f"{text} AS {quoted(field.name)}")
-        where = _filtered(record, filter_of(config), lenient)
-    except PinotError as error:
-        raise RestError(400, error.what) from error
-    order = f" ORDER BY {quoted(config.sorted_column)}" if config.sorted_column in schema.fields else ""
-    return f"SELECT {', '.join(columns)} FROM {source.relation}{where}{order}"
+    lenient = goes_on(config)
+    record = rows.record
+    columns = []
+    for field in record.schema.fields.values():
+        if field.virtual:
+            continue
+        made = record.made.get(field.name)
+        value = given(record.source, field, lenient=lenient) if made is None else made
+        kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
+        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient)} AS {kind})"
+        text = f"TRY({text})" if lenient else text
+        if field.name == config.time_column:
+            checked = bool(config.ingestion.get("rowTimeValueCheck"))
+            text = times.in_time(text, field, lenient=lenient) if checked else text
+            text = text if config.keeps_nulls or record.schema.column_based_nulls else times.filled(text, field)
+        if field.name not in wide and (test := misfit(value, field)):
+            marker = (WIDE_NEEDED + field.name).replace("'", "''")
+            text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
+        columns.append(f"{text} AS {quoted(field.name)}")
+    order = f" ORDER BY {quoted(config.sorted_column)}" if config.sorted_column in record.schema.fields else ""
+    return f"SELECT {', '.join(columns)} FROM {record.source.relation}{rows.where}{order}"
 
 
-def _transformed(schema: Schema, functions: Mapping[str, str], source: Source, lenient: bool) -> dict[str, Typed]:
-    made: dict[str, Typed] = {}
+def _several(schema: Schema, name: str) -> bool:
+    return name in schema.fields and not schema.fields[name].single_value
+
+
+def _enriched(record: Record, config: TableConfig, *, before: bool) -> Record:
+    """`generateColumn` puts a value in any case, also in place of one that the record has."""
+    for name, text in enrichers_of(config, before=before):
+        made = value(text, record, _several(record.schema, name))
+        record = replace(record, made={**record.made, name: made})
+    return record
+
+
+def _transformed(record: Record, functions: Mapping[str, str], lenient: bool) -> Record:
     for name in _ordered(functions):
-        value = Translator(Record(source, schema, made), single=True, nulls=True).translate(expression(functions[name]))
+        made = value(functions[name], record, _several(record.schema, name))
         if lenient:
-            value = Typed(f"TRY({value.sql})", value.type)
-        if name in source.types:
+            made = Typed(f"TRY({made.sql})", made.type)
+        if name in record.source.types or name in record.made or record.source.kind == "record":
             # A record that has a value for the destination keeps it (ExpressionTransformer).
-            own = Record(source, schema, made).column(name)
-            kept = value if own.type == value.type else value.cast(own.type)
-            value = Typed(f"coalesce({own.sql}, {kept.sql})", own.type)
-        made[name] = value
-    return made
+            own = record.column(name)
+            kept = made if own.type == made.type else made.cast(own.type)
+            made = Typed(f"coalesce({own.sql}, {kept.sql})", own.type)
+        record = replace(record, made={**record.made, name: made})
+    return record
 
 
 def _ordered(functions: Mapping[str, str]) -> Iterable[str]:
@@ -143,7 +171,7 @@ def _ordered(functions: Mapping[str, str]) -> Iterable[str]:
                 400, f"Expression cycle found for column '{name}' in Ingestion Transform Function definitions."
             )
         doing.add(name)
-        for argument in arguments(expression(functions[name])):
+        for argument in arguments(functions[name]):
             if argument in functions and argument != name:
                 visit(argument)
         done[name] = None
@@ -157,5 +185,5 @@ def _filtered(record: Record, text: str, lenient: bool) -> str:
     """A record for which the function is true is dropped."""
     if not text:
         return ""
-    condition: Any = Translator(record, single=True, nulls=True).translate(expression(text)).cast("BOOLEAN").sql
+    condition: Any = value(text, record).cast("BOOLEAN").sql
     return f" WHERE NOT coalesce({f'TRY({condition})' if lenient else condition}, false)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import mmap
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -14,25 +15,34 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.errors import RestError
+from meshloom.engine.ingest import protobuf
 from meshloom.infra.compute import ComputeError, Session
 
-FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW")
-PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "PROTO", "BSON")
+FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW", "PROTO")
+PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
+RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
+Wanted = Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
-    JSON value) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values.
+    JSON value), "record" (one column `RECORD` with whole JSON objects) or "typed". `types` gives DuckDB's type of each
+    column; `separator` splits text of several values.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
+
+    @property
+    def json(self) -> bool:
+        """Whether values are JSON."""
+        return self.kind in ("json", "record")
 
 
 def quoted(name: str) -> str:
@@ -53,14 +63,15 @@ def format_of(name: str) -> str:
     return upper
 
 
-def read(session: Session, path: Path, kind: str, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def read(session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str]) -> Source:
     """Make a file's rows readable in `session`.
 
     Args:
         session: an unlocked one (`open_reader`).
         path: the file; gzip is understood for CSV, JSON and Avro.
         kind: one of FORMATS.
-        wanted: the columns that somebody will ask for; others may be left out.
+        wanted: the columns that somebody will ask for; others may be left out. None asks for all: of JSON as a
+            source of kind "record".
         options: Pinot's `recordReader.prop.*`, without that prefix.
 
     Raises:
@@ -80,7 +91,7 @@ def without_path(text: str, path: Path) -> str:
     return text.replace(str(path), path.name)
 
 
-def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     kind = options.get("fileFormat", "").upper()
     delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
     quote = options.get("quoteCharacter") or '"'
@@ -106,12 +117,20 @@ def _csv(session: Session, path: Path, wanted: Collection[str], options: Mapping
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size=16777216, parallel=false, compression={_compression(path)})"
+        f"max_line_size=16777216, parallel={_unquoted(path, quote)}, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
     return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+
+
+def _unquoted(path: Path, quote: str) -> bool:
+    """Whether no value is quoted, so that no line can end within one: then DuckDB may read with several threads."""
+    if _zipped(path):
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(quote.encode()) < 0
 
 
 def _uncommented(path: Path, plain: Path, marker: str, quote: str) -> Path:
@@ -150,15 +169,19 @@ def _opened(path: Path) -> Any:
     return gzip.open(path, "rb") if _zipped(path) else path.open("rb")
 
 
-def _json(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _json(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    form = f"maximum_object_size=268435456, compression={_compression(path)}"
+    if wanted is None:
+        objects = f"read_json_objects({literal(str(path))}, format='auto', {form})"
+        session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT json AS {quoted(RECORD)} FROM {objects}")
+        return Source(RAW, "record", {RECORD: "JSON"})
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in wanted)
-    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, "
-    source += f"maximum_object_size=268435456, compression={_compression(path)})"
+    source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
     return Source(RAW, "json", dict.fromkeys(wanted, "JSON"))
 
 
-def _parquet(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM read_parquet({literal(str(path))})")
     return _typed(session)
 
@@ -168,13 +191,13 @@ def _typed(session: Session) -> Source:
     return Source(RAW, "typed", {row[0]: row[1] for row in described})
 
 
-def _orc(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     from pyarrow import orc
 
     return _arrow_table(session, orc.read_table(path))
 
 
-def _arrow(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     data = pa.memory_map(str(path))
     try:
         table = pa.ipc.open_file(data).read_all()
@@ -184,14 +207,27 @@ def _arrow(session: Session, path: Path, wanted: Collection[str], options: Mappi
     return _arrow_table(session, table)
 
 
-def _avro(session: Session, path: Path, wanted: Collection[str], options: Mapping[str, str]) -> Source:
+def _avro(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     import fastavro
 
     with _opened(path) as file:
         records = fastavro.reader(file)
         written: Any = records.writer_schema
-        names = [field["name"] for field in written["fields"] if field["name"] in wanted]
+        names = [field["name"] for field in written["fields"] if wanted is None or field["name"] in wanted]
         tables = [_columns(batch, names) for batch in _batches(records)]
+    return _together(session, tables, names)
+
+
+def _proto(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    with _opened(path) as file:
+        tables = []
+        for batch in _batches(protobuf.records(file, options)):
+            names = [name for name in batch[0] if wanted is None or name in wanted]
+            tables.append(_columns(batch, names))
+    return _together(session, tables, list(wanted or ()))
+
+
+def _together(session: Session, tables: list[pa.Table], names: list[str]) -> Source:
     if not tables:
         tables = [pa.table({name: pa.array([], pa.string()) for name in names or ["$none"]})]
     return _arrow_table(session, pa.concat_tables(tables, promote_options="permissive"))
@@ -212,7 +248,7 @@ def _arrow_table(session: Session, table: pa.Table) -> Source:
     return _typed(session)
 
 
-READERS: dict[str, Callable[[Session, Path, Collection[str], Mapping[str, str]], Source]] = {
+READERS: dict[str, Callable[[Session, Path, Wanted, Mapping[str, str]], Source]] = {
     "CSV": _csv,
     "JSON": _json,
     "PARQUET": _parquet,
@@ -220,4 +256,5 @@ READERS: dict[str, Callable[[Session, Path, Collection[str], Mapping[str, str]],
     "GZIPPED_AVRO": _avro,
     "ORC": _orc,
     "ARROW": _arrow,
+    "PROTO": _proto,
 }

@@ -11,7 +11,7 @@ from typing import Any
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
-from meshloom.engine.ingest import pipeline
+from meshloom.engine.ingest import pipeline, times
 from meshloom.engine.ingest.readers import format_of, literal, quoted, read, without_path
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
@@ -23,12 +23,14 @@ PROPERTIES = "recordReader.prop."
 @dataclass(frozen=True, slots=True)
 class Built:
     """A segment's file, and what its metadata tells: rows, and the least and greatest value of the time column
-    (None without one, or without rows)."""
+    (None without one, or without rows), as stored and in milliseconds."""
 
     path: Path
     rows: int
     start: Any = None
     end: Any = None
+    start_ms: int | None = None
+    end_ms: int | None = None
 
 
 def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: Mapping[str, str]) -> Built:
@@ -41,12 +43,17 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
     options = {key.removeprefix(PROPERTIES): value for key, value in batch.items() if key.startswith(PROPERTIES)}
     with open_reader() as session:
         try:
-            names = pipeline.wanted(schema, config)
-            source = read(session, file, kind, names, options)
+            names = None if pipeline.whole(config) else pipeline.wanted(schema, config)
+            rows = pipeline.prepared(session, schema, config, read(session, file, kind, names, options))
             wide: list[str] = []
-            while (column := _write(session, pipeline.query(schema, config, source, wide), target, schema)) is not None:
+            while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:
                 wide.append(column)
-            return _described(session, target, schema, config)
+            built = _described(session, target, schema, config)
+            times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
+            return built
+        except RestError:
+            target.unlink(missing_ok=True)
+            raise
         except ComputeError as error:
             target.unlink(missing_ok=True)
             raise RestError(400, f"The file's rows do not fit the table: {without_path(error.what, file)}") from error
@@ -54,10 +61,10 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             raise RestError(400, error.what) from error
 
 
-def _write(session: Session, sql: str, target: Path, schema: Schema) -> str | None:
+def _write(session: Session, sql: str, target: Path, schema: Schema, config: TableConfig) -> str | None:
     """Write the rows, or answer which BIG_DECIMAL column has values that want another form. Raises ComputeError."""
     form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
-    provide(sql, session, session)
+    provide(sql, session, session, lenient=pipeline.goes_on(config))
     try:
         session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
     except ComputeError as error:
@@ -73,11 +80,12 @@ def _described(session: Session, path: Path, schema: Schema, config: TableConfig
     if column not in schema.fields:
         rows = session.execute(f"SELECT count(*) FROM read_parquet({literal(str(path))})").rows()[0][0]
         return Built(path, rows)
-    value = quoted(column)
-    if schema.fields[column].data_type.duckdb == "TIMESTAMP":
-        value = f"epoch_ms({value})"
-    found = session.execute(f"SELECT count(*), min({value}), max({value}) FROM read_parquet({literal(str(path))})")
-    return Built(path, *found.rows()[0])
+    field, value = schema.fields[column], quoted(column)
+    least, most = (f"{function}({value})" for function in ("min", "max"))
+    shown = [f"epoch_ms({one})" if field.data_type.duckdb == "TIMESTAMP" else one for one in (least, most)]
+    parts = ", ".join(["count(*)", *shown, *(times.millis(one, field) for one in (least, most))])
+    provide(parts, session, session)
+    return Built(path, *session.execute(f"SELECT {parts} FROM read_parquet({literal(str(path))})").rows()[0])
 
 
 def described(path: Path, schema: Schema, config: TableConfig) -> Built:

@@ -6,9 +6,9 @@ import re
 
 from meshloom.engine.config.schema import FieldSpec
 from meshloom.engine.config.types import DataType
-from meshloom.engine.ingest.readers import Source, quoted
+from meshloom.engine.ingest.readers import RECORD, Source, quoted
 from meshloom.engine.sql.decimals import WIDE
-from meshloom.engine.sql.typed import Typed, cast_sql
+from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
 
 # Text that DECIMAL(38,10) holds exactly, and text that is a number at all.
 NARROW = r"[+-]?\d{0,28}(\.\d{0,10}0*)?"
@@ -20,24 +20,27 @@ PINOT_TYPES = {
 }  # fmt: skip
 
 
+def json_column(source: Source, name: str) -> str:
+    """A column of a source whose values are JSON."""
+    if source.kind == "json":
+        return quoted(name) if name in source.types else "CAST(NULL AS JSON)"
+    pointer = literal_sql("/" + name.replace("~", "~0").replace("/", "~1"))
+    return f"json_extract({quoted(RECORD)}, {pointer})"
+
+
 def raw(source: Source, name: str, several: bool = False) -> Typed:
     """A source's column as an argument of functions; one that the source lacks is null.
 
     `several` asks for a list, as the schema has it; text is split, one value becomes a list of one.
     """
+    if source.kind == "record":
+        return _of_json(json_column(source, name), several)
     type_ = source.types.get(name)
     if type_ is None:
         return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
     column = quoted(name)
     if source.kind == "json":
-        one = f"({column} ->> '$')"
-        if not several:
-            whole = f"px_nested_1(CAST({column} AS VARCHAR))"
-            return Typed(f"(CASE WHEN left({column}, 1) IN ('{{', '[') THEN {whole} ELSE {one} END)", "STRING")
-        values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
-        kind = f"coalesce(json_type({column}), 'NULL')"
-        many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'NULL' THEN NULL ELSE [{one}] END"
-        return Typed(f"({many})", "STRING_ARRAY")
+        return _of_json(column, several)
     if source.kind == "text":
         if not several:
             return Typed(column, "STRING")
@@ -47,6 +50,41 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
         )
         return Typed(f"(CASE WHEN {column} IS NOT NULL THEN {values} END)", "STRING_ARRAY")
     return _of_type(column, type_)
+
+
+def _of_json(column: str, several: bool) -> Typed:
+    one = f"({column} ->> '$')"
+    if not several:
+        return Typed(_scalar(column, f"px_nested_1(CAST({column} AS VARCHAR))"), "STRING")
+    values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
+    kind = f"coalesce(json_type({column}), 'NULL')"
+    objects = f"px_valuesof_1(CAST({column} AS VARCHAR))"
+    many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'OBJECT' THEN {objects} WHEN 'NULL' THEN NULL ELSE [{one}] END"
+    return Typed(f"({many})", "STRING_ARRAY")
+
+
+def _scalar(column: str, nested: str) -> str:
+    """A JSON value as text: `nested` of a list or an object. Plain strings, the most, are not parsed once more."""
+    text = f"CAST({column} AS VARCHAR)"
+    plain = f"starts_with({text}, '\"') AND NOT contains({text}, '\\')"
+    return (
+        f"(CASE WHEN {text}[1] IN ('{{', '[') THEN {nested} WHEN {plain} THEN {text}[2:-2] ELSE ({column} ->> '$') END)"
+    )
+
+
+def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
+    """A source's column as the value of `field`: of a list or an object for a single value its only element, as Pinot
+    standardises it. Several are an error, or null when `lenient`."""
+    value = raw(source, field.name, several=not field.single_value)
+    if not field.single_value or field.data_type in (DataType.JSON, DataType.MAP):
+        return value
+    if source.json:
+        column = json_column(source, field.name)
+        only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
+        return Typed(_scalar(column, only), "STRING")
+    if source.kind == "text" and source.separator:
+        return raw(source, field.name)
+    return value
 
 
 def _of_type(column: str, type_: str) -> Typed:
@@ -78,20 +116,22 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size."""
-    value = _shaped(value, field)
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`."""
+    value = _shaped(value, field, lenient)
     if field.single_value:
-        return _one(value, field, wide)
-    item = _one(Typed("v", value.element), field, wide)
-    kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
-    return f"nullif(list_transform({kept}, lambda v: {item}), [])" if item != "v" else f"nullif({kept}, [])"
+        made = _one(value, field, wide, lenient)
+        return f"TRY({made})" if lenient else made
+    item = _one(Typed("v", value.element), field, wide, lenient)
+    made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
+    made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
+    return f"TRY({made})" if lenient else made
 
 
 def misfit(value: Typed, field: FieldSpec) -> str:
     """A condition: `value` is a number that a BIG_DECIMAL column of the narrow form cannot hold; "" when none can."""
-    value = _shaped(value, field)
+    value = _shaped(value, field, lenient=True)
     if field.data_type is not DataType.BIG_DECIMAL or value.element in ("INT", "LONG", "BIG_DECIMAL", "BOOLEAN"):
         return ""
     if value.element == "TIMESTAMP":
@@ -101,13 +141,24 @@ def misfit(value: Typed, field: FieldSpec) -> str:
     return f"(length(list_filter({value.sql}, lambda v: {test})) > 0)" if value.array else test
 
 
-def _shaped(value: Typed, field: FieldSpec) -> Typed:
-    """One value or a list, as the field has it."""
-    if field.single_value:
-        return Typed(f"({value.sql})[1]", value.element) if value.array else value
-    if value.array:
+def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
+    """One value or a list, as the field has it. A list of several is no single value, but the text of a JSON column."""
+    if field.single_value and value.array:
+        if field.data_type in (DataType.JSON, DataType.MAP):
+            return Typed(f"px_nested_1(CAST(to_json({value.sql}) AS VARCHAR))", "STRING")
+        kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
+        shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
+        refused = refusal(f"{shown} || {literal_sql(f' for column: {field.name}')}", lenient)
+        return Typed(f"(CASE WHEN length({kept}) > 1 THEN {refused} ELSE {kept}[1] END)", value.element)
+    if field.single_value or value.array:
         return value
     return Typed(f"CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END", f"{value.type}_ARRAY")
+
+
+def refusal(message: str, lenient: bool) -> str:
+    """DuckDB text that ends the query with a message, itself text; null where a value may be left out. DuckDB takes no
+    error() inside TRY()."""
+    return "NULL" if lenient else f"error({message})"
 
 
 def _decimal_text(value: Typed) -> str:
@@ -116,7 +167,7 @@ def _decimal_text(value: Typed) -> str:
     return f"trim({value.sql})" if value.type == "STRING" else value.cast("STRING").sql
 
 
-def _wide(value: Typed) -> str:
+def _wide(value: Typed, lenient: bool) -> str:
     """Checked text of a number of any size."""
     if value.type in ("BOOLEAN", "TIMESTAMP"):
         value = value.cast("LONG")
@@ -124,33 +175,57 @@ def _wide(value: Typed) -> str:
     message = f"concat('Could not convert string \"', {text}, '\" to BIG_DECIMAL')"
     return (
         f"(CASE WHEN {text} IS NULL OR regexp_full_match({text}, '{NUMBER}') THEN {text} "
-        f"ELSE CAST(error({message}) AS VARCHAR) END)"
+        f"ELSE CAST({refusal(message, lenient)} AS VARCHAR) END)"
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool = False) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
-        return _wide(value)
+        return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
-    if target is DataType.STRING and field.max_length < UNBOUNDED:
-        return _bounded(text, field)
-    if target in (DataType.FLOAT, DataType.DOUBLE):
-        return f"(CASE WHEN {text} = 0 THEN 0 ELSE {text} END)"  # SpecialValueTransformer: -0.0 becomes 0.0
+    if target in (DataType.STRING, DataType.JSON):
+        return _bounded(text, field, "chr(0)", lenient)
+    if target is DataType.BYTES:
+        return _bounded(text, field, "", lenient)
+    if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
+        return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec) -> str:
-    """SanitizationTransformer."""
-    strategy = field.max_length_exceed.upper()
-    if strategy == "NO_ACTION":
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
+    """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
+    default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
+    strategy = (field.max_length_exceed or default).upper()
+    unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
+    zero = [f"contains({text}, {null})"] if null else []
+    tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
+    if not tests:
         return text
+    cut = f"split_part({text}, {null}, 1)" if null else text
+    if field.max_length < UNBOUNDED:
+        cut = f"left({cut}, {field.max_length})" if null else f"{cut}[1:{field.max_length}]"
     if strategy == "SUBSTITUTE_DEFAULT_VALUE":
-        return f"(CASE WHEN length({text}) <= {field.max_length} THEN {text} END)"
-    if strategy == "ERROR":
-        message = f"'Throwing exception as value for column {field.name.replace(chr(39), '')} exceeds its maxLength'"
-        return f"(CASE WHEN length({text}) > {field.max_length} THEN error({message}) ELSE {text} END)"
-    return f"left({text}, {field.max_length})"
+        cut = default_value(field)
+    elif strategy in ("ERROR", "FAIL_INGESTION"):
+        name = field.name.replace("'", "''")
+        message = f"'Throwing exception as value for column {name} exceeds its maxLength or has a null character'"
+        cut = refusal(message, lenient)
+    kept = f"(CASE WHEN {' OR '.join(tests)} THEN {cut} ELSE {text} END)"
+    if not null or unbounded:
+        return kept
+    # Bytes are counted faster than characters, and few values have more bytes than they may have characters.
+    return f"(CASE WHEN {' OR '.join([f'strlen({text}) > {field.max_length}', *zero])} THEN {kept} ELSE {text} END)"
+
+
+def default_value(field: FieldSpec) -> str:
+    """The stored form of one default null value of a column."""
+    value, kind = field.default_null_value, field.data_type.duckdb
+    if kind == "BLOB":
+        return f"from_hex('{value.hex()}')"
+    if kind == "TIMESTAMP":
+        return f"make_timestamp({int(value) * 1000})"
+    return f"CAST({literal_sql(str(value))} AS {kind})"
 
 
 def _converted(value: Typed, target: DataType) -> str:
@@ -159,9 +234,10 @@ def _converted(value: Typed, target: DataType) -> str:
         if target in (DataType.INT, DataType.LONG):
             number = f"CAST({text} AS {target.duckdb})"
             cut = f"CAST(trunc(CAST({text} AS DOUBLE)) AS {target.duckdb})"
+            other = " OR ".join(f"contains({text}, '{letter}')" for letter in ".eE")
             return (
-                f"(CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 "
-                f"ELSE CASE WHEN regexp_matches({text}, '[.eE]') THEN {cut} ELSE {number} END END)"
+                f"(CASE WHEN NOT ({other}) THEN {number} "
+                f"ELSE CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {cut} END END)"
             )
         if target is DataType.BOOLEAN:
             return f"(lower({text}) IN ('true', '1', '1.0'))"

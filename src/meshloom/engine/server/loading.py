@@ -10,7 +10,7 @@ import pyarrow as pa
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
-from meshloom.engine.ingest.values import narrow
+from meshloom.engine.ingest.values import default_value, narrow
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.typed import cast_sql, wide_literal
@@ -137,16 +137,7 @@ def _stored(field: FieldSpec, *, nullable: bool, wide: bool) -> str:
 
 def default_sql(field: FieldSpec, wide: bool = False) -> str:
     """The stored form of a column's default null value."""
-    value = field.default_null_value
-    kind = field.data_type.duckdb
-    if wide:
-        text = wide_literal(str(value))
-    elif kind == "BLOB":
-        text = f"from_hex('{value.hex()}')"
-    elif kind == "TIMESTAMP":
-        text = f"make_timestamp({int(value) * 1000})"
-    else:
-        text = f"{literal(str(value))}::{kind}"
+    text = wide_literal(str(field.default_null_value)) if wide else default_value(field)
     return text if field.single_value else f"[{text}]"
 
 

@@ -250,10 +250,18 @@ class Server:
             segment_names={segment.id: segment.name for segment in held},
             generation=self._generation,
             null_handling=keeps,
+            groovy=self._groovy(config),
             comparison_column=loading.comparison_column(config)
             if config.upsert
             else str((config.section("metadata").get("customConfigs") or {}).get("asOfColumn") or ""),
         )
+
+    def _groovy(self, config: TableConfig) -> bool:
+        """Off, unless the cluster's configuration or, before it, the table's own says otherwise."""
+        own = config.section("query").get("disableGroovy")
+        kept = self._catalog.get("cluster", "configs") or {}
+        disabled = kept.get("pinot.broker.disable.query.groovy", "true") if own is None else own
+        return str(disabled).lower() == "false"
 
     def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool) -> ColumnInfo:
         if nullable:

@@ -50,6 +50,9 @@ def text_of(node: exp.Expr) -> str:
             return f"cast({text_of(node.this)},'{CASTS.get(type_, type_)}')"
         case exp.Case():
             return _case(node)
+        case exp.Trim() if node.args.get("expression") is not None:
+            where = str(node.args.get("position") or "BOTH").upper()
+            return f"trim('{where}',{text_of(node.args['expression'])},{text_of(node.this)})"
         case exp.Bracket():  # of a map: column['key']
             return f"item({','.join(map(text_of, (node.this, *node.expressions)))})"
         case exp.Array():

@@ -10,9 +10,11 @@ from sqlglot.errors import ParseError, SqlglotError
 from meshloom.engine.errors import SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.embedded import spelled_out
+from meshloom.engine.sql.understood import check_understood
 
 # sqlglot lets a list end with a comma; Calcite does not.
 MAYBE_UNFINISHED = re.compile(r",\s*(?:\)|;|$|FROM\b|WHERE\b|GROUP\b|ORDER\b|HAVING\b|LIMIT\b)", re.IGNORECASE)
+BACKWARDS = re.compile(r"\s*\(*\s*FROM\b", re.IGNORECASE)  # sqlglot knows DuckDB's FROM t SELECT a
 ENDS = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING, TokenType.LIMIT,
         TokenType.R_PAREN, TokenType.SEMICOLON}  # fmt: skip
 
@@ -27,8 +29,11 @@ def tree_of(text: str) -> exp.Query:
         kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
         raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
     tree = trees[0]
+    if BACKWARDS.match(text):
+        raise _refused('Encountered "FROM" at line 1, column 1: a query begins with SELECT, WITH or VALUES')
     if MAYBE_UNFINISHED.search(text):
         _check_lists(text)
+    check_understood(tree)
     if any(not select.expressions for select in tree.find_all(exp.Select)):
         raise _refused("a SELECT has no expressions")
     return spelled_out(tree)

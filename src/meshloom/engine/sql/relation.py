@@ -61,6 +61,7 @@ class Relation:
     generation: int = 0
     null_handling: bool = False
     comparison_column: str = ""
+    groovy: bool = False  # whether queries may hold scripts
     found_by: str = ""
     configs: tuple[TableConfig, ...] = ()
     segment_names: Mapping[int, str] = field(default_factory=dict)  # by the number in `$segment`

@@ -268,7 +268,11 @@ class Translator:
 
     def trim(self, node: exp.Trim) -> Typed:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
-        return self.function(name, [node.this])
+        characters = node.args.get("expression")
+        if characters is None:
+            return self.function(name, [node.this])
+        value, kept = (self.translate(part).cast("STRING") for part in (node.this, characters))
+        return Typed(f"{name}({value.sql}, {kept.sql})", "STRING", aggregate=value.aggregate)
 
     def element(self, node: exp.Bracket) -> Typed:
         """`column['key']` of a map."""

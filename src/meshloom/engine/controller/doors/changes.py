@@ -10,13 +10,13 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.storage.tar import parquet_of
+from meshloom.infra.locations import LocationError, local, of_file_system
 
 
 def drop(controller: Controller, call: Call) -> Any:
@@ -110,10 +110,22 @@ def ingest_file(controller: Controller, call: Call) -> Any:
 
 
 def ingest_uri(controller: Controller, call: Call) -> Any:
-    uri = urlsplit(call.required("sourceURIStr"))
-    if uri.scheme not in ("", "file") or not Path(uri.path).is_file():
-        raise RestError(400, "sourceURIStr names no file that this process can read (file:///…)")
-    return _ingest(controller, call, Path(uri.path))
+    """Of the batch config map `input.fs.prop.*` are for the file system."""
+    uri = call.required("sourceURIStr")
+    try:
+        with local(uri, of_file_system(_batch(call))) as path:
+            return _ingest(controller, call, path)
+    except LocationError as error:
+        raise RestError(400, f"sourceURIStr: {error}") from error
+
+
+def _batch(call: Call) -> dict[str, str]:
+    try:
+        batch = json.loads(call.query.get("batchConfigMapStr") or "{}")
+        assert isinstance(batch, dict)
+    except (ValueError, AssertionError) as error:
+        raise RestError(400, "batchConfigMapStr is no JSON object") from error
+    return {key: str(value) for key, value in batch.items()}
 
 
 def _ingest(controller: Controller, call: Call, path: Path) -> Any:
@@ -123,13 +135,9 @@ def _ingest(controller: Controller, call: Call, path: Path) -> Any:
         raise RestError(500, f"{failed}Must provide table name with type suffix for table: {physical}")
     if physical not in controller.tables():
         raise RestError(500, f"{failed}Table: {physical} not found")
+    batch = _batch(call)
     try:
-        batch = json.loads(call.query.get("batchConfigMapStr") or "{}")
-        assert isinstance(batch, dict)
-    except (ValueError, AssertionError) as error:
-        raise RestError(400, "batchConfigMapStr is no JSON object") from error
-    try:
-        name = controller.ingest_file(physical, path, {key: str(value) for key, value in batch.items()})
+        name = controller.ingest_file(physical, path, batch)
     except RestError as error:
         if error.status == 400 and not error.what.startswith("The file"):
             message = f"Got illegal argument when ingesting file into table: {physical}. {error.what}"

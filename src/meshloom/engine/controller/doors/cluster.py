@@ -56,6 +56,7 @@ def configs(controller: Controller, call: Call) -> Any:
 def set_configs(controller: Controller, call: Call) -> Any:
     given = {key: str(value) for key, value in parse_json(call.body).items()}
     controller.catalog.put("cluster", "configs", (controller.catalog.get("cluster", "configs") or {}) | given)
+    controller.server.changed()
     return {"status": "Updated cluster config."}
 
 
@@ -63,6 +64,7 @@ def drop_config(controller: Controller, call: Call) -> Any:
     kept = controller.catalog.get("cluster", "configs") or {}
     kept.pop(call.path["name"], None)
     controller.catalog.put("cluster", "configs", kept)
+    controller.server.changed()
     return {"status": f"Deleted cluster config: {call.path['name']}"}
 
 

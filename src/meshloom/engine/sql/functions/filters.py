@@ -37,7 +37,8 @@ def condition(node: exp.Expr, type_: str) -> str:
         return f"(v IN ({', '.join(constant(one, type_) for one in node.expressions)}))"
     if isinstance(node, exp.Like | exp.RegexpLike) and is_value(node.this) and type_ == "STRING":
         pattern = constant(node.expression, type_)
-        return f"(v LIKE {pattern})" if isinstance(node, exp.Like) else f"regexp_matches(v, {pattern})"
+        test = f"(v LIKE {pattern})" if isinstance(node, exp.Like) else f"regexp_matches(v, {pattern})"
+        return f"(NOT {test})" if node.args.get("negate") else test
     raise refused(node.sql())
 
 

@@ -28,16 +28,20 @@ def string_hash(text: str) -> int:
     return found
 
 
+class Grown(dict[str, Any]):
+    """An object that stands for a `new HashMap<>()`, which doubles when it is three quarters full."""
+
+
 @lru_cache(maxsize=4096)
-def ordered(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The keys as a HashMap made for their number gives them, each with its JSON text and colon."""
+def ordered(keys: tuple[str, ...], grown: bool = False) -> tuple[tuple[str, str], ...]:
+    """The keys as a HashMap made for their number (or one that grew) gives them, with their JSON text and colon."""
     count = len(keys)
-    least = count + 1 if count < 3 else -(-count * 4 // 3)
-    mask = (1 << max(least - 1, 0).bit_length()) - 1
+    least = count + 1 if count < 3 and not grown else -(-count * 4 // 3)
+    size = 1 << max(least - 1, 15 if grown else 0).bit_length()
 
     def slot(key: str) -> int:
         hashed = string_hash(key)
-        return (hashed ^ hashed >> 16) & mask
+        return (hashed ^ hashed >> 16) & (size - 1)
 
     return tuple((key, _text(key) + ":") for key in sorted(keys, key=slot))
 
@@ -58,14 +62,16 @@ def _text(value: str) -> str:
     return ESCAPE.sub(lambda found: "\\u" + found[0][2:].upper(), text) if "\\u00" in text else text
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Python's form of JSON as its text."""
     kind = type(value)
     if kind is str:
         return _text(value)
-    if kind is dict:
-        return "{" + ",".join([colon + _written(value[key]) for key, colon in ordered(tuple(value))]) + "}"
+    if kind is dict or kind is Grown:
+        keys = ordered(tuple(value), kind is Grown)
+        return "{" + ",".join([colon + written(value[key]) for key, colon in keys]) + "}"
     if kind is list:
-        return "[" + ",".join([_written(item) for item in value]) + "]"
+        return "[" + ",".join([written(item) for item in value]) + "]"
     if kind is bool:
         return '"true"' if value else '"false"'
     if kind is float:
@@ -75,7 +81,44 @@ def _written(value: Any) -> str:
 
 def nested(text: str) -> str:
     """A JSON object or list as Pinot's JsonUtils writes what the record extractor made of it."""
-    return _written(json.loads(text))
+    return written(json.loads(text))
 
 
 ROWS["px_nested_1"] = RowFunction("px_nested_1", nested, ("STRING",), "STRING", False)
+
+
+def values_of(value: Any) -> list[Any]:
+    """The values of a list or an object, each brought to one value itself (DataTypeTransformerUtils.standardize)."""
+    items = value.values() if isinstance(value, dict) else value
+    found = [_only(item) if isinstance(item, dict | list) else item for item in items]
+    return [item for item in found if item is not None]
+
+
+def _only(value: Any) -> Any:
+    found = values_of(value)
+    if len(found) > 1:
+        raise ValueError(f"Cannot read single-value from Object[]: {found}")
+    return found[0] if found else None
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else written(value).strip('"')
+
+
+def values_text(text: str) -> list[str]:
+    return [_plain(value) for value in values_of(json.loads(text))]
+
+
+def only_text(text: str, column: str, lenient: bool) -> str | None:
+    """The one value in a JSON list or object. Raises ValueError when there are several; `lenient` takes none."""
+    try:
+        found = _only(json.loads(text))
+    except ValueError as error:
+        if lenient:
+            return None
+        raise ValueError(f"{error} for column: {column}") from None
+    return None if found is None else _plain(found)
+
+
+ROWS["px_valuesof_1"] = RowFunction("px_valuesof_1", values_text, ("STRING",), "STRING_ARRAY", False)
+ROWS["px_onlyof_3"] = RowFunction("px_onlyof_3", only_text, ("STRING", "STRING", "BOOLEAN"), "STRING", False)

@@ -34,8 +34,10 @@ class Scalar:
     parameters: tuple[str, ...] = ()
 
     def call(self, arguments: Sequence[Typed], *, stored: bool = False) -> Typed:
-        """Raises PinotError 700 when the number of arguments is wrong. `stored`: as the single-stage engine reads them,
-        a time becomes the text of its milliseconds, a truth that of 1 or 0 (BaseTransformFunction)."""
+        """Raises PinotError 700 when the number of arguments is wrong, or a literal is none that the function takes.
+
+        `stored`: as the single-stage engine reads them, a time becomes the text of its milliseconds, a truth that of 1
+        or 0 (BaseTransformFunction)."""
         if len(arguments) < self.least or (self.most >= 0 and len(arguments) > self.most):
             wanted = str(self.least) if self.least == self.most else f"{self.least} or more"
             raise PinotError(
@@ -50,8 +52,12 @@ class Scalar:
                 else argument
                 for position, argument in enumerate(arguments)
             ]
-        type_ = self.result if isinstance(self.result, str) else self.result(arguments)
-        return Typed(self.render(arguments), type_, aggregate=any(argument.aggregate for argument in arguments))
+        try:
+            type_ = self.result if isinstance(self.result, str) else self.result(arguments)
+            sql = self.render(arguments)
+        except ValueError as error:
+            raise PinotError(QUERY_VALIDATION, f"{self.name}: {error}") from error
+        return Typed(sql, type_, aggregate=any(argument.aggregate for argument in arguments))
 
 
 STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}

@@ -38,10 +38,11 @@ class RowFunction:
     result: str
     nulls: bool
 
-    def vectorised(self) -> Callable[..., pa.Array]:
+    def vectorised(self, *, lenient: bool = False) -> Callable[..., pa.Array]:
+        """`lenient` answers null for the values on which the function fails."""
         element = ARROW[self.result.removesuffix("_ARRAY")]
         type_ = pa.list_(element) if self.result.endswith("_ARRAY") else element
-        function = self.function
+        function = _or_null(self.function) if lenient else self.function
 
         def call(*columns: Any) -> pa.Array:
             lists = [column.to_pylist() for column in columns]
@@ -56,9 +57,20 @@ class RowFunction:
         call.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
         return call
 
-    def add_to(self, session: Session) -> None:
+    def add_to(self, session: Session, *, lenient: bool = False) -> None:
         parameters = [duckdb_type(parameter) for parameter in self.parameters]
-        session.create_function(self.name, self.vectorised(), parameters, duckdb_type(self.result), nulls=True)
+        made = self.vectorised(lenient=lenient)
+        session.create_function(self.name, made, parameters, duckdb_type(self.result), nulls=True)
+
+
+def _or_null(function: Callable[..., Any]) -> Callable[..., Any]:
+    def tried(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except Exception:  # whatever a value does to it: DuckDB's TRY does not reach into Python
+            return None
+
+    return tried
 
 
 ROWS: dict[str, RowFunction] = {}
@@ -89,14 +101,14 @@ def row_function(
     scalar(names, render, declared, arity, parameters)
 
 
-def provide(sql: str, owner: object, session: Session) -> None:
+def provide(sql: str, owner: object, session: Session, *, lenient: bool = False) -> None:
     """Make the row functions that a text names known to the database behind `session`. `owner` stands for that
-    database: what it knows already is not added again."""
+    database: what it knows already is not added again. `lenient` ones answer null where they fail."""
     wanted = set(NAMED.findall(sql)) & ROWS.keys()
     if not wanted:
         return
     with _lock:
         known = _known.setdefault(owner, set())
         for name in wanted - known:
-            ROWS[name].add_to(session)
+            ROWS[name].add_to(session, lenient=lenient)
             known.add(name)

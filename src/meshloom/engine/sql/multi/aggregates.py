@@ -80,7 +80,7 @@ def over_values(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     """sumMV and its kin: over every value of a multi-value column; None when the argument is none."""
     values = [translator.translate(argument) for argument in arguments]
     over = over_arrays(name)
-    if over is None or not values[0].array:
+    if over is None or not values or not values[0].array:
         return None
     type_ = "STRING" if "raw" in name else "LONG" if "count" in name or name in AS_LONG else "DOUBLE"
     return Typed(f"CAST({over(values, suffix(where))} AS {duckdb_type(type_)})", type_, aggregate=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -87,6 +88,10 @@ def number(value: Typed) -> Typed:
     return value.cast({"TIMESTAMP": "LONG", "BOOLEAN": "INT"}.get(value.type, "DOUBLE"))
 
 
+NOT_TRIED = re.compile(r"\b(OVER|SELECT|random|uuid|error)\b", re.IGNORECASE)
+"""What DuckDB's TRY takes none of: windows, subqueries, volatile functions."""
+
+
 def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
     a, b = left.sql, right.sql
     whole = right.literal is not None and int(right.literal) not in (0, -1)
@@ -106,6 +111,8 @@ def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
     if type_ == "LONG":
         # Exactly only where 64 bits do not do: that is slower, and rare.
         wider = casts.low_bits(f"(CAST({a} AS HUGEINT) {operator} CAST({b} AS HUGEINT))", type_)
+        if left.aggregate or right.aggregate or NOT_TRIED.search(a + b):
+            return wider
         return f"coalesce(try(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT)), {wider})"
     exact = f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"
     return f"CAST((({exact} + 2147483648) & 4294967295) - 2147483648 AS INTEGER)"

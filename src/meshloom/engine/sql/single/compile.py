@@ -112,9 +112,8 @@ def literals(select: exp.Select, generation: int) -> Compiled:
 
 
 def check_groovy(select: exp.Expr, relation: Relation) -> None:
-    """Scripts are off unless the table's config says `query.disableGroovy: false`. Raises PinotError 700."""
-    allowed = relation.config.section("query").get("disableGroovy") is False
-    if not allowed and any(call.name.lower() == "groovy" for call in select.find_all(exp.Anonymous)):
+    """Raises PinotError 700 for a script where none is allowed."""
+    if not relation.groovy and any(call.name.lower() == "groovy" for call in select.find_all(exp.Anonymous)):
         raise PinotError(QUERY_VALIDATION, "Groovy transform functions are disabled for queries")
 
 

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-    from meshloom.engine.cluster import Cluster
+    pass
 
 PORTS = {"CONTROLLER": 9000, "BROKER": 8099, "SERVER": 8097, "MINION": 9514}
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
@@ -93,7 +91,8 @@ def serve(
             cluster.pages = webapp.routes(webapp.fetched(pinot_ui, home, print))
         stack.callback(cluster.close)
         cluster.instances = Instances(host, bound[0], bound[1], admin_port=bound[2], minion_port=bound[3])
-        doors = Doors(list(zip(_applications(cluster), sockets, strict=True)))
+        applications = (cluster.controller_app, cluster.broker_app, cluster.server_app, cluster.minion_app)
+        doors = Doors(list(zip(applications, sockets, strict=True)))
         stack.callback(doors.stop)
         doors.start()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -141,13 +140,6 @@ def build_segment(
     (folder / name).mkdir(exist_ok=True)
     partial.replace(folder / name / DATA)
     return name, built.rows
-
-
-def _applications(cluster: Cluster) -> tuple[ASGIApp, ...]:
-    from meshloom.engine.minion.app import application as minion
-    from meshloom.engine.server.app import application as server
-
-    return cluster.controller_app, cluster.broker_app, server(cluster.server, cluster.catalog), minion()
 
 
 def _say(host: str, ports: list[int], home: Path) -> None:

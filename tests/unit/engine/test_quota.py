@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from meshloom.engine.broker.app import application
-from meshloom.engine.broker.quota import Quotas
+from meshloom.engine.broker.quota import Quotas, limits_of
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError
 
@@ -21,25 +21,36 @@ def config(limit: str) -> TableConfig:
     )
 
 
+def limits(limit: str) -> dict[str, float]:
+    return limits_of([config(limit)], "", {})
+
+
 def test_a_second_later_there_is_a_new_share() -> None:
     now = [100.0]
     quotas = Quotas(lambda: now[0])
     for _ in range(3):
-        quotas.acquire([config("3")])
+        quotas.acquire(limits("3"))
     with pytest.raises(PinotError, match="3 queries a second") as error:
-        quotas.acquire([config("3")])
+        quotas.acquire(limits("3"))
     assert error.value.error_code == 429
     now[0] += 1.0
-    quotas.acquire([config("3")])
+    quotas.acquire(limits("3"))
 
 
 def test_less_than_one_a_second_is_one_and_none_is_no_limit() -> None:
     quotas = Quotas(lambda: 0.0)
-    quotas.acquire([config("0.5")])
+    quotas.acquire(limits("0.5"))
     with pytest.raises(PinotError):
-        quotas.acquire([config("0.5")])
+        quotas.acquire(limits("0.5"))
     for _ in range(50):
-        Quotas(lambda: 0.0).acquire([config("")])
+        Quotas(lambda: 0.0).acquire(limits(""))
+
+
+def test_databases_and_applications_have_limits_too() -> None:
+    table, known = config("3"), {"database/default": 5.0, "database/other": 1.0, "application/board": 2.0}
+    assert limits_of([table], "", known) == {"table small_OFFLINE": 3.0, "database default": 5.0}
+    assert limits_of([table], "board", known)["application board"] == 2.0
+    assert limits_of([table], "board", {**known, "": 0.0}) == {}
 
 
 def test_over_http(new_tables: Any, run_coroutine: Any) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,8 +13,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from meshloom.engine.broker import debugging
 from meshloom.engine.broker.broker import Broker, failure
+from meshloom.engine.broker.cursors import ROWS, Cursors
 from meshloom.engine.errors import JSON_PARSING, PinotError, RestError
+from meshloom.engine.http import system
 from meshloom.engine.http.operations import Call, Operation, Reply, elsewhere, text, whole
 from meshloom.engine.http.operations import application as assembled
 from meshloom.engine.sql.statement import parse_options
@@ -25,13 +26,6 @@ ERROR_CODE = "X-Pinot-Error-Code"
 ERRORS_AS_STATUS = "Pinot-Use-Http-Status-For-Errors"
 STATUS = {150: 400, 190: 404, 700: 400, 710: 400, 720: 400, 429: 429, 250: 408, 400: 408}
 WORKERS = 4  # two a core of the machine measured; more only lengthen the tail (p99)
-ROWS = 10_000  # of a cursor's page
-KEPT_MS = 3_600_000  # how long a cursor's answer is kept
-
-MEMORY = (
-    "offlineThreadMemAllocatedBytes", "realtimeThreadMemAllocatedBytes", "offlineResponseSerMemAllocatedBytes",
-    "realtimeResponseSerMemAllocatedBytes", "offlineTotalMemAllocatedBytes", "realtimeTotalMemAllocatedBytes",
-)  # fmt: skip
 
 # What both engines read, for the description; the routes themselves need the whole request.
 QUERY = {
@@ -54,12 +48,13 @@ Ask = Callable[[str, dict[str, str], Request], dict[str, Any]]
 _workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
 
 
-def application(broker: Broker, ask: Ask | None = None) -> Starlette:
-    """The broker's door for everybody: the engine alone, without policies. `ask` answers more than queries."""
-    return routes(ask or (lambda sql, options, request: broker.query(sql, options)), broker)
+def application(broker: Broker, ask: Ask | None = None, more: Sequence[Operation] = ()) -> Starlette:
+    """The broker's door for everybody: the engine alone, without policies. `ask` answers more than queries, `more` are
+    further operations."""
+    return routes(ask or (lambda sql, options, request: broker.query(sql, options)), broker, more)
 
 
-def routes(ask: Ask, broker: Broker | None = None) -> Starlette:
+def routes(ask: Ask, broker: Broker | None = None, more: Sequence[Operation] = ()) -> Starlette:
     """The door over any way to answer: `ask` gets the SQL, the options and the request, and gives the document.
 
     `broker`, when given, adds what only a door without policies may tell: routing, cursors.
@@ -76,59 +71,7 @@ def routes(ask: Ask, broker: Broker | None = None) -> Starlette:
         Route("/query/sql", query, methods=["GET", "POST"]),
         Route("/query", multistage, methods=["GET", "POST"]),
     ]
-    return assembled("Pinot broker", _operations(broker, cursors), extra=extra)
-
-
-class Cursors:
-    """Answers kept for reading on, page by page; the oldest go first."""
-
-    def __init__(self, most: int = 100) -> None:
-        self._kept: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self._most = most
-
-    def begin(self, document: dict[str, Any], size: int) -> dict[str, Any]:
-        """Keep an answer and give its first page."""
-        now = int(time.time() * 1000)
-        document = document | {
-            "cursorResultWriteTimeMs": 0,
-            "expirationTimeMs": now + KEPT_MS,
-            "submissionTimeMs": now,
-            "brokerHost": "127.0.0.1",
-            "brokerPort": 8099,
-            "bytesWritten": len(json.dumps(document["resultTable"])),
-            "offset": 0,
-            "numRows": min(size, len(document["resultTable"]["rows"])),
-            "cursorFetchTimeMs": 0,
-            **dict.fromkeys(MEMORY, 0),
-        }
-        self._kept[document["requestId"]] = document
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return self.page(document["requestId"], 0, size)
-
-    def page(self, name: str, offset: int, size: int) -> dict[str, Any]:
-        """Raises RestError 404 for what is not kept, 400 for a page that cannot be."""
-        document = self.one(name)
-        table = document["resultTable"]
-        if offset < 0 or size < 0:
-            raise RestError(400, "offset and numRows are no negative numbers")
-        rows = table["rows"][offset : offset + size]
-        return document | {"resultTable": table | {"rows": rows}, "offset": offset, "numRows": len(rows)}
-
-    def one(self, name: str) -> dict[str, Any]:
-        if name not in self._kept:
-            raise RestError(404, f"Query results for {name} not found.")
-        return self._kept[name]
-
-    def all(self) -> list[dict[str, Any]]:
-        return [self.told(name) for name in self._kept]
-
-    def told(self, name: str) -> dict[str, Any]:
-        return {key: value for key, value in self.one(name).items() if key != "resultTable"}
-
-    def forget(self, name: str) -> None:
-        self.one(name)
-        del self._kept[name]
+    return assembled("Pinot broker", [*_operations(broker, cursors), *more], extra=extra)
 
 
 def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
@@ -153,10 +96,6 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
             raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
         return broker.time_boundary(call.path["name"])
 
-    def routing(call: Call) -> Any:
-        assert broker is not None
-        return broker.routing(call.path["name"])
-
     listed = [
         *described("/query/sql", "Ask, of the engine that the options name"),
         *described("/query", "Ask the multi-stage engine"),
@@ -165,12 +104,14 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         Operation("DELETE", "/query/{name}", cancel, "Stop a query, by the broker's id", "Query"),
         Operation("DELETE", "/clientQuery/{name}", cancel, "Stop a query, by its clientQueryId", "Query"),
         Operation("GET", "/debug/timeBoundary/{name}", boundary, "A hybrid table's boundary", "Routing"),
+        *debugging.REFUSED,
     ]
     if broker is None:
         return listed
     return [
         *listed,
-        Operation("GET", "/debug/routingTable/{name}", routing, "Which server has which segment", "Routing"),
+        *debugging.operations(broker),
+        *system.operations(),
         Operation("GET", "/responseStore", lambda call: cursors.all(), "Kept answers", "Cursor"),
         Operation("GET", "/responseStore/{name}", lambda call: cursors.told(call.path["name"]), "One", "Cursor"),
         Operation("DELETE", "/responseStore/{name}", forget, "Forget a kept answer", "Cursor"),

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
-from meshloom.engine.broker.quota import Quotas
+from meshloom.engine.broker.quota import Quotas, limit_of, limits_of
 from meshloom.engine.broker.running import Running
 from meshloom.engine.config.table import physical_name
 from meshloom.engine.errors import (
@@ -91,7 +91,9 @@ class Broker:
         """
         compiled = self.compiled(statement, key, relations)
         read = [relation for table in compiled.scanned if (relation := self._server.find(table))]
-        self._quotas.acquire([config for relation in read for config in relation.configs or (relation.config,)])
+        configs = [config for relation in read for config in relation.configs or (relation.config,)]
+        asking = statement.option("applicationName", "")
+        self._quotas.acquire(limits_of(configs, asking, self._server.limits))
         started = time.perf_counter()
         rows = self._execute(compiled.sql, statement)
         documents = None
@@ -135,6 +137,14 @@ class Broker:
         if not found:
             raise RestError(404, f"Cannot find routing for table: {table}")
         return {physical: {self._server.instance: names} for physical, names in found.items()}
+
+    def quota(self, name: str) -> float:
+        """Queries a second of "table NAME", "database NAME" or "application NAME"; 0 for no limit."""
+        kind, _, whose = name.partition(" ")
+        if kind != "table":
+            return self._server.limits.get(f"{kind}/{whose}", 0.0)
+        configs = [self._server.relation(physical).config for physical in self._server.held(whose)]
+        return next((limit for config in configs if (limit := limit_of(config)) is not None), 0.0)
 
     def time_boundary(self, table: str) -> dict[str, str]:
         """Where a hybrid table's rows change from offline to realtime. Raises RestError 404."""

@@ -21,16 +21,28 @@ Document = Mapping[str, Any]
 
 def parse_json(text: str | bytes, refusal: str = "") -> dict[str, Any]:
     """A request's body as an object; `refusal` is the sentence in front of the reason. Raises RestError 400."""
+    document, shown = _parsed(text, refusal)
+    if not isinstance(document, dict):
+        raise RestError(400, _said(refusal, shown, "Cannot deserialize value: a JSON object is expected"))
+    return document
+
+
+def parse_list(text: str | bytes) -> list[Any]:
+    """A request's body as a list. Raises RestError 400."""
+    document, _ = _parsed(text, "")
+    if not isinstance(document, list):
+        raise RestError(400, "Cannot deserialize value: a JSON list is expected")
+    return document
+
+
+def _parsed(text: str | bytes, refusal: str) -> tuple[Any, str]:
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     try:
-        document = json.loads(text) if text.strip() else None
+        return json.loads(text) if text.strip() else None, text
     except ValueError as error:
         raise RestError(400, _said(refusal, text, f"Unexpected character: {error}")) from error
     except RecursionError as error:
         raise RestError(400, _said(refusal, "", "The document is nested too deeply")) from error
-    if not isinstance(document, dict):
-        raise RestError(400, _said(refusal, text, "Cannot deserialize value: a JSON object is expected"))
-    return document
 
 
 def _said(refusal: str, text: str, reason: str) -> str:

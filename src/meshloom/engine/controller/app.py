@@ -20,27 +20,43 @@ from meshloom.engine.controller.doors import (
     changes,
     cluster,
     composed,
+    instances,
+    periodic,
     placement,
     queries,
+    quotas,
+    realtime,
+    replacing,
     schemas,
     segments,
     tables,
     tasks,
+    tenants,
+    zookeeper,
 )
 from meshloom.engine.controller.doors.insert import insert
+from meshloom.engine.controller.doors.refused import REFUSED
+from meshloom.engine.http import system
 from meshloom.engine.http.operations import Operation
 from meshloom.engine.http.operations import application as assembled
 
 FAMILIES = (
     ("Cluster", cluster),
+    ("Cluster", quotas),
+    ("Cluster", zookeeper),
+    ("Instance", instances),
+    ("Tenant", tenants),
     ("Broker", brokers),
     ("Schema", schemas),
     ("Table", tables),
+    ("Table", placement),
+    ("Table", realtime),
+    ("LogicalTable", composed),
     ("Segment", segments),
     ("Segment", changes),
-    ("Table", placement),
-    ("LogicalTable", composed),
+    ("Segment", replacing),
     ("Task", tasks),
+    ("Task", periodic),
 )
 
 
@@ -72,14 +88,12 @@ def routes(controller: Controller, ask: Ask, more: Any = (), pages: Sequence[Bas
         del answered.headers["X-Pinot-Error-Code"]
         return answered
 
-    listed = sorted(
-        (
-            Operation(method, path, functools.partial(handler, controller), summary, tag, parameters, _reads(method))
-            for tag, family in (*FAMILIES, ("Query", _Family(more)))
-            for method, path, handler, summary, parameters in family.OPERATIONS
-        ),
-        key=lambda operation: operation.path.replace("{", "~"),  # what is spelled out stands before what is open
-    )
+    listed = [
+        Operation(method, path, functools.partial(handler, controller), summary, tag, parameters, _reads(method))
+        for tag, family in (*FAMILIES, ("Query", _Family(more)))
+        for method, path, handler, summary, parameters in family.OPERATIONS
+    ]
+    listed += [*system.operations(), *REFUSED]
     listed += described("/sql", "Ask a broker, or INSERT INTO … FROM FILE")
     extra = [Route("/sql", sql, methods=["GET", "POST"]), *pages]
     return assembled("Pinot controller", listed, extra=extra)

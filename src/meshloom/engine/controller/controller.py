@@ -19,6 +19,7 @@ from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
 from meshloom.engine.ingest.segments import build, described, segment_name
 from meshloom.engine.server.tables import LOGICAL, TIME_BOUNDARY, Server
+from meshloom.engine.storage import lineage
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
 
@@ -164,6 +165,8 @@ class Controller:
                 self.catalog.remove("table", physical)
                 self.catalog.remove("disabled", physical)
                 self.catalog.remove(TIME_BOUNDARY, physical)
+                self.catalog.remove(lineage.KIND, physical)
+                self.catalog.remove("pushed-files", physical)
                 self.server.drop(physical)
                 self.deep_store.remove_table(physical)
         return names
@@ -274,6 +277,35 @@ class Controller:
         except BaseException:
             kept.unlink(missing_ok=True)
             raise
+
+    def measure_times(self, physical: str) -> None:
+        """Take each segment's first and last time from its rows anew. Raises RestError 400 for one that cannot be
+        read; then nothing has changed."""
+        config = TableConfig.of(self.table(physical))
+        schema = Schema.of(self.schema(config.raw_name))
+        with self._lock, self.catalog.transaction():
+            for segment in self.segments(physical):
+                read = [described(Path(path), schema, config) for path in segment.paths]
+                starts = [one.start for one in read if one.start is not None]
+                ends = [one.end for one in read if one.end is not None]
+                found = {"start": min(starts, default=None), "end": max(ends, default=None)}
+                self.catalog.describe(segment, {**segment.metadata, **found, "timeColumn": config.time_column})
+            self.server.changed()
+
+    def begin_replacement(
+        self, physical: str, old: Sequence[str], new: Sequence[str], *, force: bool = False
+    ) -> lineage.Entry:
+        """See `lineage.begin`; what `force` takes back is settled."""
+        with self._lock:
+            entry = lineage.begin(self.catalog, physical, old, new, force=force)
+            self.server.settle(physical)
+        return entry
+
+    def settle_replacement(self, physical: str, id_: str, state: str, *, force: bool = False) -> None:
+        """See `lineage.settle`; from now on queries see what it says."""
+        with self._lock, self.catalog.transaction():
+            lineage.settle(self.catalog, physical, id_, state, force=force)
+            self.server.settle(physical)
 
     def drop_segment(self, physical: str, name: str) -> None:
         """Forget a segment; one that is not there does no harm, as in Pinot."""

@@ -10,7 +10,17 @@ from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.instances import CLUSTER
 from meshloom.engine.errors import RestError
 
+OWN = "zookeeper-node"  # a kind of document in the catalogue: what somebody made under this path
 PARTICIPANTS = f"/{CLUSTER}/CONFIGS/PARTICIPANT"
+
+
+def clean(path: str) -> str:
+    """Raises RestError 400 for what is no path."""
+    if not path.startswith("/"):
+        raise RestError(400, f"ZKPath {path} must start with /")
+    if path != "/" and path.endswith("/"):
+        raise RestError(400, f"ZKPath {path} cannot end with /")
+    return path
 
 
 def _record(name: str, simple: dict[str, str], lists: Any = None, maps: Any = None) -> dict[str, Any]:
@@ -44,6 +54,10 @@ def _nodes(controller: Controller) -> dict[str, Any]:
         states = {segment.name: {server: "ONLINE"} for segment in held}
         for view in ("IDEALSTATES", "EXTERNALVIEW"):
             nodes[f"{root}/{view}/{physical}"] = _record(physical, {"RAW": raw_name(physical)}, maps=states)
+    for path in controller.catalog.names(OWN):
+        steps = path.strip("/").split("/")
+        nodes |= {parent: None for n in range(1, len(steps)) if (parent := "/" + "/".join(steps[:n])) not in nodes}
+        nodes[path] = controller.catalog.get(OWN, path)
     return nodes
 
 
@@ -88,11 +102,38 @@ def stat(controller: Controller, path: str) -> dict[str, Any]:
     return zero | {"cversion": count, "dataLength": size, "numChildren": count, "pzxid": 0}
 
 
-def put(controller: Controller, path: str, record: dict[str, Any]) -> None:
-    """Change a node: of an instance its tags; everything else is read only. Raises RestError 404, 501."""
-    _, clean = _found(controller, path)
-    name = clean.rpartition("/")[2]
-    tags = (record.get("listFields") or {}).get("TAG_LIST")
-    if not clean.startswith(f"{PARTICIPANTS}/") or not isinstance(tags, list):
-        raise RestError(501, "Only the TAG_LIST of an instance can be changed in the metadata tree of this engine")
-    controller.catalog.put("tags", name, {"tags": [str(tag) for tag in tags]})
+def put(controller: Controller, path: str, record: dict[str, Any], *, new: bool = False) -> None:
+    """Change a node: one of somebody's own, or of an instance its tags. With `new` it may be one that is not there yet.
+
+    What the engine itself keeps is changed where it is kept. Raises RestError 400, 404, 501.
+    """
+    name = clean(path).rpartition("/")[2]
+    if new and path not in _nodes(controller):
+        create(controller, path, record)
+        return
+    _found(controller, path)
+    if controller.catalog.get(OWN, path) is not None:
+        controller.keep(OWN, path, record)
+        return
+    tags = (record.get("listFields") or {}).get("TAG_LIST") if isinstance(record.get("listFields"), dict) else None
+    if not path.startswith(f"{PARTICIPANTS}/") or not isinstance(tags, list):
+        raise RestError(501, f"{path} is drawn from what the engine keeps: change it by the operations of schemas, "
+                             "tables, segments; of an instance only the TAG_LIST can be changed here")  # fmt: skip
+    controller.keep("tags", name, {"tags": [str(tag) for tag in tags]})
+
+
+def create(controller: Controller, path: str, record: dict[str, Any]) -> None:
+    """Make a node of one's own, and the folders above it. Raises RestError 400."""
+    if clean(path) in _nodes(controller):
+        raise RestError(400, f"ZNode already exists at path: {path}")
+    controller.keep(OWN, path, record)
+
+
+def delete(controller: Controller, path: str) -> None:
+    """Delete a node of one's own and those below it. Raises RestError 400, 404; 501 for what the engine keeps."""
+    _found(controller, clean(path))
+    below = [own for own in controller.catalog.names(OWN) if own == path or own.startswith(f"{path}/")]
+    if not below:
+        raise RestError(501, f"{path} is drawn from what the engine keeps: delete the schema, table or segment itself")
+    for own in below:
+        controller.forget(OWN, own)

@@ -30,9 +30,11 @@ li.append(b,c," "+s);ul.append(li)}}document.getElementById("all").append(h,ul)}
 
 
 def document(title: str, operations: Sequence[Operation]) -> dict[str, Any]:
-    """OpenAPI 3.0."""
+    """OpenAPI 3.0 of what is answered; what is refused is no part of it."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
+        if operation.refusal:
+            continue
         path = PARAMETER.sub(r"{\1}", operation.path)
         paths.setdefault(path, {})[operation.method.lower()] = _described(operation)
     return {

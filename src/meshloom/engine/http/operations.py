@@ -7,14 +7,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
+from starlette.background import BackgroundTask
+from starlette.datastructures import QueryParams, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from meshloom.engine.errors import RestError
@@ -33,6 +35,11 @@ class Call:
     body: bytes = b""
     form: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, BinaryIO] = field(default_factory=dict)
+
+    def several(self, name: str) -> list[str]:
+        """The values of a query parameter that may be given more than once, or as a list with commas."""
+        given = self.query.getlist(name) if isinstance(self.query, QueryParams) else [self.query.get(name, "")]
+        return [value for values in given for value in values.split(",") if value]
 
     def flag(self, name: str, default: bool = False) -> bool:
         return self.query.get(name, str(default)).lower() == "true"
@@ -62,7 +69,8 @@ def whole(value: str | None, name: str, default: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that is more than JSON and 200: text, another status, headers of its own."""
+    """An answer that is more than JSON and 200: text, another status, headers of its own. A content that is a path is a
+    temporary file: it is sent and then removed."""
 
     content: Any
     status: int = 200
@@ -73,7 +81,7 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One row of a role's interface; `parameters` are its query parameters, `body` says what it reads, `schema` how
-    that looks as JSON Schema."""
+    that looks as JSON Schema. One with a `refusal` answers 501 with it: Pinot has the operation, this engine not."""
 
     method: str
     path: str
@@ -83,6 +91,16 @@ class Operation:
     parameters: tuple[str, ...] = ()
     body: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
+    refusal: str = ""
+
+
+def refused(method: str, path: str, summary: str, tag: str, refusal: str) -> Operation:
+    """An operation of Pinot's that this engine does not have, with the sentence that says why."""
+
+    def refuse(call: Call) -> Any:
+        raise RestError(501, refusal)
+
+    return Operation(method, path, refuse, summary, tag, refusal=refusal)
 
 
 def elsewhere(call: Call) -> Any:
@@ -97,14 +115,16 @@ def text(content: str) -> Reply:
 def application(
     title: str, operations: list[Operation], workers: ThreadPoolExecutor | None = None, extra: Sequence[BaseRoute] = ()
 ) -> Starlette:
-    """The operations as an application, with OpenAPI at /swagger.json and a page for it at /help.
+    """The operations as an application, with OpenAPI at /swagger.json and a page for it at /help. The table stays
+    readable as `state.operations`.
 
     Handlers run in threads: those of `workers`, which bounds how many run at a time, or Starlette's.
     """
     from meshloom.engine.http.openapi import document, page
 
     by_path: dict[str, dict[str, Operation]] = {}
-    for operation in operations:
+    # What is spelled out stands before what is open.
+    for operation in sorted(operations, key=lambda operation: operation.path.replace("{", "~")):
         if operation.handler is elsewhere:
             continue
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -117,10 +137,12 @@ def application(
         Route("/help", lambda request: page(title), methods=["GET"]),
         *extra,
     ]
-    return Starlette(
+    made = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _http_error, MeshloomError: _known, Exception: _unknown},
     )
+    made.state.operations = list(operations)
+    return made
 
 
 def _endpoint(found: Mapping[str, Operation], workers: ThreadPoolExecutor | None) -> Callable[[Request], Any]:
@@ -162,6 +184,14 @@ def response(result: Any) -> Response:
     """A handler's result as HTTP."""
     reply = result if isinstance(result, Reply) else Reply(result)
     content = reply.content
+    if isinstance(content, Path):
+        return FileResponse(
+            content,
+            reply.status,
+            dict(reply.headers),
+            media_type=reply.media_type,
+            background=BackgroundTask(content.unlink, missing_ok=True),
+        )
     if reply.media_type != "text/plain" and not isinstance(content, bytes):
         content = json.dumps(content, ensure_ascii=False, default=str)
     made = Response(content, reply.status, dict(reply.headers), media_type=None)

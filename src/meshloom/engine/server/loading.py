@@ -3,7 +3,8 @@ an upsert table told apart into current and superseded ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -97,9 +98,21 @@ def _wide(field: FieldSpec) -> str:
     return cast_sql(text, source, WIDE if field.single_value else f"{WIDE}_ARRAY")
 
 
+@contextmanager
+def transaction(session: Session) -> Iterator[None]:
+    """All or nothing; queries see it when it is done."""
+    session.execute("BEGIN")
+    try:
+        yield
+        session.execute("COMMIT")
+    except BaseException:
+        session.execute("ROLLBACK")
+        raise
+
+
 def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object) -> int:
-    """Load one segment in one transaction and return its number of rows. `owner` stands for the session's database,
-    see `provide`."""
+    """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
+    session's database, see `provide`."""
     incoming, types = read(segment.paths, schema)
     wide = widen(session, config, schema, types, owner)
     session.register(INCOMING, incoming)
@@ -108,16 +121,11 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     values = ", ".join(_stored(f, nullable=nullable(f, config, schema), wide=f.name in wide) for f in fields)
     provide(values, owner, session)
     rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
-    session.execute("BEGIN")
     try:
         if config.upsert:
             _load_upsert(session, config, schema, rows)
         else:
             session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}) {rows}")
-        session.execute("COMMIT")
-    except BaseException:
-        session.execute("ROLLBACK")
-        raise
     finally:
         session.unregister(INCOMING)
     return segment.rows

@@ -10,17 +10,27 @@ from pathlib import Path
 from meshloom.engine.config.logical_table import LogicalTable
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
-from meshloom.engine.errors import QUERY_EXECUTION, TABLE_DISABLED, TABLE_DOES_NOT_EXIST, PinotError
+from meshloom.engine.errors import (
+    BROKER_RESOURCE_MISSING,
+    QUERY_EXECUTION,
+    SEGMENT_UNAVAILABLE,
+    TABLE_DISABLED,
+    TABLE_DOES_NOT_EXIST,
+    PinotError,
+)
 from meshloom.engine.server import loading
 from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
+from meshloom.engine.storage.lineage import hidden
 from meshloom.infra.compute import ComputeError, Database, Session, open_database
 
 LOADED = '"$loaded"'
-LOGICAL, TIME_BOUNDARY = "logical-table", "time-boundary"  # kinds of documents in the catalogue
+# Kinds of documents in the catalogue.
+LOGICAL, TIME_BOUNDARY, DISABLED_ROLE = "logical-table", "time-boundary", "disabled-role"
+QUOTA, QUOTAS_OFF = "quota", "quotas-off"  # of databases and applications by name; a document of the cluster's
 
 
 class Server:
@@ -35,6 +45,7 @@ class Server:
         self._lock = threading.RLock()
         self._relations: dict[str, Relation] = {}
         self._generation = 0
+        self._limits: dict[str, float] | None = None
         self.instance = "Server_127.0.0.1_8098"
         self.database = self._open(folder / "cache.duckdb", threads, memory)
         self._session = self.database.cursor()
@@ -59,7 +70,7 @@ class Server:
     def restore(self) -> None:
         """Make the cache hold what the catalogue says: drop what is gone, load what is missing."""
         with self._lock:
-            wanted = {name: self._catalog.segments(name) for name in self._catalog.names("table")}
+            wanted = {name: self._serving(name) for name in self._catalog.names("table")}
             have: dict[str, set[int]] = {}
             for physical, number in self._session.execute(f"SELECT physical, id FROM {LOADED}").rows():
                 have.setdefault(physical, set()).add(number)
@@ -81,37 +92,74 @@ class Server:
     def create(self, physical: str) -> None:
         """Make a table's empty relations, unless they are there."""
         with self._lock:
-            config, schema = self._definition(physical)
+            config, schema = self.definition(physical)
             if physical not in self._tables():
                 loading.create(self._session, config, schema)
             self._changed()
 
     def load(self, segment: Segment) -> None:
-        """Load a segment. Raises ComputeError when its files cannot be read; then nothing of it is there."""
+        """Load a segment, unless its lineage hides it. Raises ComputeError when its files cannot be read; then nothing
+        of it is there."""
         with self._lock:
-            config, schema = self._definition(segment.table)
-            loading.load(self._session, config, schema, segment, self)
-            self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
+            if segment.name in hidden(self._catalog, segment.table):
+                return
+            with loading.transaction(self._session):
+                self._insert(segment)
             self._changed()
+
+    def _insert(self, segment: Segment) -> None:
+        config, schema = self.definition(segment.table)
+        loading.load(self._session, config, schema, segment, self)
+        self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
 
     def unload(self, segment: Segment) -> None:
         """Forget a segment's rows; an upsert table is built again, since older rows may become current."""
         with self._lock:
-            config, _ = self._definition(segment.table)
+            config, _ = self.definition(segment.table)
             if config.upsert:
                 self.reload(segment.table)
                 return
-            self._session.execute(f"DELETE FROM {loading.quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
-            self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
+            with loading.transaction(self._session):
+                self._delete(segment)
             self._changed()
+
+    def _delete(self, segment: Segment) -> None:
+        self._session.execute(f"DELETE FROM {loading.quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
+        self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
 
     def reload(self, physical: str) -> None:
         """Build a table's rows again from its segments, with its present schema and config."""
         with self._lock:
             self._forget(physical)
             self.create(physical)
-            for segment in self._catalog.segments(physical):
+            for segment in self._serving(physical):
                 self.load(segment)
+
+    def _serving(self, physical: str) -> list[Segment]:
+        """The segments whose rows queries see: all but those that replace or were replaced."""
+        out = hidden(self._catalog, physical)
+        return [segment for segment in self._catalog.segments(physical) if segment.name not in out]
+
+    def settle(self, physical: str) -> None:
+        """After a change of the table's lineage: forget the rows that are hidden now and load those that are not, so
+        that a query sees all of it or nothing. An upsert table is built again."""
+        with self._lock:
+            serving = {segment.id: segment for segment in self._serving(physical)}
+            rows = self._session.execute(f"SELECT id FROM {LOADED} WHERE physical = ?", [physical]).rows()
+            have = {number for (number,) in rows}
+            if have == set(serving):
+                return
+            if self.definition(physical)[0].upsert:
+                self.reload(physical)
+                return
+            with loading.transaction(self._session):
+                for segment in self._catalog.segments(physical):
+                    if segment.id in have and segment.id not in serving:
+                        self._delete(segment)
+                for number, segment in serving.items():
+                    if number not in have:
+                        self._insert(segment)
+            self._changed()
 
     def drop(self, physical: str) -> None:
         with self._lock:
@@ -123,7 +171,8 @@ class Server:
         self._session.execute(f"DROP TABLE IF EXISTS {loading.quoted(loading.superseded_name(physical))}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
 
-    def _definition(self, physical: str) -> tuple[TableConfig, Schema]:
+    def definition(self, physical: str) -> tuple[TableConfig, Schema]:
+        """A physical table's config and schema. Raises KeyError when there is none."""
         config = self._catalog.get("table", physical)
         schema = self._catalog.get("schema", raw_name(physical))
         if config is None or schema is None:
@@ -136,6 +185,16 @@ class Server:
     def generation(self) -> int:
         return self._generation
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """Queries a second that "database/NAME" and "application/NAME" may ask; "" stands for no counting at all."""
+        found = self._limits
+        if found is None:
+            kept = {name: float((self._catalog.get(QUOTA, name) or {})["max"]) for name in self._catalog.names(QUOTA)}
+            off = self._catalog.get("cluster", QUOTAS_OFF) is not None
+            self._limits = found = kept | ({"": 0.0} if off else {})
+        return found
+
     def changed(self) -> None:
         """Forget what is known of the tables: a schema, a config or a state is another now."""
         with self._lock:
@@ -143,6 +202,7 @@ class Server:
 
     def _changed(self) -> None:
         self._relations.clear()
+        self._limits = None
         self._generation += 1
 
     def cursor(self) -> Session:
@@ -164,6 +224,13 @@ class Server:
         names = [p for p in self._catalog.names("table") if p == table or raw_name(p) == table]
         return {physical: [segment.name for segment in self._catalog.segments(physical)] for physical in names}
 
+    def names(self) -> list[str]:
+        """The physical tables."""
+        return self._catalog.names("table")
+
+    def segments(self, physical: str) -> list[Segment]:
+        return self._catalog.segments(physical)
+
     def _find(self, name: str) -> Relation | None:
         tables = {table.lower(): table for table in self._catalog.names("table")}
         if name.lower() in tables:
@@ -183,13 +250,13 @@ class Server:
         return self._boundary(offline) if {offline, realtime} <= set(self._catalog.names("table")) else None
 
     def _boundary(self, offline: str) -> Boundary | None:
-        config, schema = self._definition(offline)
+        config, schema = self.definition(offline)
         explicit = self._catalog.get(TIME_BOUNDARY, offline)
         return boundary_of(self._catalog.segments(offline), schema, config, explicit["ms"] if explicit else None)
 
     def _hybrid(self, offline: str, realtime: str) -> Relation:
         sides = [self._relation(offline), self._relation(realtime)]
-        config, schema = self._definition(offline)
+        config, schema = self.definition(offline)
         parts = _sides(sides[:1], sides[1:], self._boundary(offline))
         return composed(config.raw_name, schema, config, parts, nulls=any(side.null_handling for side in sides))
 
@@ -204,7 +271,7 @@ class Server:
         found = [self._boundary(one) for one in table.bounded_by if one in known and one.endswith(TYPES[0])]
         boundary = min((one for one in found if one is not None), key=lambda one: one.ms, default=None)
         parts = _sides(offline, realtime, boundary) if offline and realtime else [Part(one) for one in there]
-        document = {**self._definition(reference)[0].document, "quota": table.section("quota")}
+        document = {**self.definition(reference)[0].document, "quota": table.section("quota")}
         config = TableConfig(table.name, TYPES[0], document | {"query": table.section("query")})
         nulls = any(one.null_handling for one in there)
         return replace(composed(table.name, Schema.of(schema), config, parts, nulls=nulls), configs=(config,))
@@ -213,6 +280,14 @@ class Server:
         """One physical table, also when it is disabled. Raises KeyError when there is none."""
         with self._lock:
             return self._relation_of(physical)
+
+    def outdated(self, physical: str) -> bool:
+        """Whether the rows were built with other columns than the schema has now, so that a reload changes them."""
+        with self._lock:
+            _, schema = self.definition(physical)
+            sql = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
+            built = {name for (name,) in self._session.execute(sql, [physical]).rows()}
+            return {name for name in built if not name.startswith("$")} != set(schema.fields)
 
     def cardinalities(self, physical: str) -> dict[str, int]:
         """How many different values each column has, nearly (HyperLogLog)."""
@@ -225,14 +300,19 @@ class Server:
     def _relation(self, physical: str) -> Relation:
         if self._catalog.get("disabled", physical):
             raise PinotError(TABLE_DISABLED, "TableIsDisabledError")
+        if self._catalog.get(DISABLED_ROLE, "broker"):
+            raise PinotError(BROKER_RESOURCE_MISSING, "BrokerResourceMissingError: the broker is disabled")
+        if self._catalog.get(DISABLED_ROLE, "server"):
+            names = [segment.name for segment in self._serving(physical)]
+            raise PinotError(SEGMENT_UNAVAILABLE, f"{len(names)} segments unavailable: [{', '.join(names[:10])}]")
         return self._relation_of(physical)
 
     def _relation_of(self, physical: str) -> Relation:
-        config, schema = self._definition(physical)
+        config, schema = self.definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
-        held = self._catalog.segments(physical)
+        held = self._serving(physical)
         return Relation(
             name=config.raw_name,
             found_by=physical,

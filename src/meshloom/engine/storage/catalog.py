@@ -129,6 +129,13 @@ class Catalog:
             )
         return segment
 
+    def describe(self, segment: Segment, metadata: Mapping[str, Any]) -> None:
+        """Give a segment other metadata; its rows and its id stay."""
+        with self._lock:
+            self._connection.execute(
+                "UPDATE segments SET metadata = ? WHERE id = ?", (json.dumps(metadata), segment.id)
+            )
+
     def segments(self, table: str) -> list[Segment]:
         """In the order in which they came."""
         rows = self._rows("SELECT * FROM segments WHERE table_name = ? ORDER BY id", (table,))

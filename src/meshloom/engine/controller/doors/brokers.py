@@ -7,8 +7,8 @@ from typing import Any
 
 from meshloom.engine.config.table import raw_name
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.cluster import tenants_of
 from meshloom.engine.controller.doors.tables import existing
+from meshloom.engine.controller.doors.tenants import tenants_of
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 

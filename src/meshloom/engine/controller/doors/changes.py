@@ -9,13 +9,17 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
+from meshloom.engine.config.table import TableConfig, raw_name
+from meshloom.engine.config.validate import parse_list
 from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.doors.segments import TIME, found_segment, of_time
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
-from meshloom.engine.http.operations import Call
-from meshloom.engine.storage.tar import parquet_of
+from meshloom.engine.http.operations import Call, Reply
+from meshloom.engine.storage.tar import packed, parquet_of
 from meshloom.infra.locations import LocationError, local, of_file_system
 
 
@@ -26,13 +30,73 @@ def drop(controller: Controller, call: Call) -> Any:
 
 
 def drop_all(controller: Controller, call: Call) -> Any:
+    """All of a table's segments, or those that `segments` names."""
     if not call.query.get("type"):
         raise RestError(400, "Table type must not be null")
-    found = existing(controller, call)
-    for physical in found:
-        for segment in controller.segments(physical):
-            controller.drop_segment(physical, segment.name)
-    return {"status": f"All segments of table {found[0]} deleted"}
+    physical = existing(controller, call)[0]
+    if named := call.several("segments"):
+        return _dropped(controller, physical, named)
+    for segment in controller.segments(physical):
+        controller.drop_segment(physical, segment.name)
+    return {"status": f"All segments of table {physical} deleted"}
+
+
+def drop_listed(controller: Controller, call: Call) -> Any:
+    """Those that the body, a JSON list, names."""
+    named = [name for name in parse_list(call.body) if isinstance(name, str)]
+    if not named:
+        raise RestError(400, "Segments must be provided")
+    return _dropped(controller, existing(controller, call)[0], named)
+
+
+def _dropped(controller: Controller, physical: str, named: list[str]) -> Any:
+    for name in named:
+        controller.drop_segment(physical, name)
+    few = f"segments: {named}" if len(named) <= 5 else f"{len(named)} segments"
+    return {"status": f"Deleted {few} from table: {physical}".replace("'", "")}
+
+
+def drop_of_time(controller: Controller, call: Call) -> Any:
+    if not (call.query.get("startTimestamp") and call.query.get("endTimestamp")):
+        raise RestError(400, "start and end timestamp must by non empty")
+    physical, visible = existing(controller, call)[0], call.flag("excludeReplacedSegments")
+    chosen = of_time(controller, call, physical, visible=visible)
+    for segment in chosen:
+        controller.drop_segment(physical, segment.name)
+    return {"status": f"Deleted {len(chosen)} segments from table: {physical}"}
+
+
+def reset(controller: Controller, call: Call) -> Any:
+    """Load a table's segments, or one of them, anew."""
+    name, segment = call.path["name"], call.path.get("segment")
+    if name == raw_name(name):
+        raise RestError(400, f"Must provide table name with type: {name}")
+    physical = existing(controller, call)[0]
+    if segment and controller.catalog.segment(physical, segment) is None:
+        raise RestError(404, f"Failed to reset segments in table: {name}. Segment {segment} not found")
+    controller.reload(physical)
+    what = f"segment: {segment} of table: {name}" if segment else f"segments of table: {name}"
+    return {"status": f"Successfully reset {what}"}
+
+
+def update_times(controller: Controller, call: Call) -> Any:
+    """The time of each segment from its rows, after the time column became another. Raises RestError 404."""
+    physical = existing(controller, call)[0]
+    if not TableConfig.of(controller.table(physical)).time_column:
+        raise RestError(404, f"Failed to find time column for table : {physical}")
+    controller.measure_times(physical)
+    return {"status": f"Successfully updated time interval zk metadata for table: {physical}"}
+
+
+def download(controller: Controller, call: Call) -> Any:
+    """A segment as a tar.gz with its rows as Parquet; `POST /v2/segments` takes it again."""
+    segment = found_segment(controller, call)
+    try:
+        target = packed(segment.name, segment.paths)
+    except OSError as error:
+        raise RestError(404, f"Segment: {segment.name} of table: {segment.table} not found") from error
+    shown = {"Content-Disposition": f"attachment; filename={quote(segment.name)}"}
+    return Reply(target, headers=shown, media_type="application/octet-stream")
 
 
 def reload(controller: Controller, call: Call) -> Any:
@@ -147,26 +211,48 @@ def _ingest(controller: Controller, call: Call, path: Path) -> Any:
 
 
 def upload(controller: Controller, call: Call) -> Any:
-    """A segment as a tar: Pinot's own form is not read, one that holds Parquet is."""
+    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says."""
     table = call.query.get("tableName", "")
     found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
     if not found:
         raise RestError(404, f"Table: {table} not found")
+    kind, uri = call.headers.get("UPLOAD_TYPE", "SEGMENT").upper(), call.headers.get("DOWNLOAD_URI", "")
+    if kind not in ("SEGMENT", "URI", "METADATA"):
+        raise RestError(400, f"Unsupported upload type: {kind}")
+    if kind != "SEGMENT":
+        if not uri:
+            what = "Source download URI is required in header field 'DOWNLOAD_URI'"
+            raise RestError(400, f"{what} for {kind} upload mode")
+        try:
+            with local(uri, {}) as path, path.open("rb") as fetched:
+                return _taken(controller, found[0], fetched)
+        except LocationError as error:
+            raise RestError(400, f"DOWNLOAD_URI: {error}") from error
     file = next(iter(call.files.values()), None)
     if file is None:
-        raise RestError(400, "A form with the segment's tar is expected")
-    partial = controller.deep_store.partial(found[0])
+        raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
+    return _taken(controller, found[0], file)
+
+
+def _taken(controller: Controller, physical: str, file: BinaryIO) -> Any:
+    """Pinot's own form of a segment is not read, a tar that holds Parquet is."""
+    partial = controller.deep_store.partial(physical)
     name = parquet_of(file, partial)
-    controller.upload(found[0], name, partial)
-    return {"status": f"Successfully uploaded segment: {name} of table: {found[0]}"}
+    controller.upload(physical, name, partial)
+    return {"status": f"Successfully uploaded segment: {name} of table: {physical}"}
 
 
 OPERATIONS = (
-    ("DELETE", "/segments/{name}", drop_all, "Delete all segments", ("type", "retention")),
+    ("DELETE", "/segments/{name}", drop_all, "Delete all segments, or some", ("type", "retention", "segments")),
     ("GET", "/segments/segmentReloadStatus/{job}", reload_status, "How far a reload is", ()),
     ("POST", "/segments/{name}/reload", reload, "Build the rows again", ("type", "forceDownload")),
     ("POST", "/segments/{name}/{segment}/reload", reload, "Build the rows again", ("type",)),
-    ("POST", "/segments/{name}/{segment}/reset", reload, "Build the rows again", ("type",)),
+    ("POST", "/segments/{name}/reset", reset, "Load segments anew", ("errorSegmentsOnly",)),
+    ("POST", "/segments/{name}/{segment}/reset", reset, "Load a segment anew", ()),
+    ("GET", "/segments/{name}/{segment}", download, "A segment as a tar.gz", ()),
+    ("POST", "/segments/{name}/delete", drop_listed, "Delete segments that the body names", ("retention",)),
+    ("DELETE", "/segments/{name}/choose", drop_of_time, "Delete segments of a time", ("retention", *TIME)),
+    ("POST", "/segments/{name}/updateZKTimeInterval", update_times, "Measure the segments' times anew", ()),
     ("DELETE", "/segments/{name}/{segment}", drop, "Delete a segment", ("retention",)),
     ("GET", "/table/{name}/jobs", jobs, "Reloads that were asked for", ("type", "jobTypes")),
     ("POST", "/ingestFromFile", ingest_file, "Make a file a segment", ("tableNameWithType", "batchConfigMapStr")),

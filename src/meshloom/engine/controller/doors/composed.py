@@ -9,7 +9,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
 from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.cluster import tenants_of
+from meshloom.engine.controller.doors.tenants import tenants_of
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.server.tables import LOGICAL, TIME_BOUNDARY

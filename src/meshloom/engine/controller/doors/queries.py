@@ -44,7 +44,34 @@ def table_names(broker: Broker, controller: Controller, call: Call) -> Any:
     return sorted(names)
 
 
+def running(broker: Broker, controller: Controller, call: Call) -> Any:
+    """The SQL of what runs, by broker and id."""
+    roles = controller.instances
+    return {f"{roles.host}:{roles.broker_port}": broker.running.list()}
+
+
+def cancel(broker: Broker, controller: Controller, call: Call) -> Any:
+    known, name = controller.instances, call.path["query"]
+    asked = call.path.get("broker", known.broker)
+    if asked != known.broker:
+        raise RestError(400, f"Unknown broker: {asked}")
+    if not broker.running.cancel(name):
+        raise RestError(404, f"Query: {name} not found on the broker: {asked}")
+    return f"Cancelled query: {name}"
+
+
+def cancel_any(broker: Broker, controller: Controller, call: Call) -> Any:
+    name = call.path["query"]
+    if not broker.running.cancel(name):
+        raise RestError(404, f"Client query: {name} not found on any broker")
+    return f"Cancelled client query: {name}"
+
+
 OPERATIONS = (
     ("POST", "/validateMultiStageQuery", validate, "Whether multi-stage queries compile", ()),
     ("POST", "/query/tableNames", table_names, "Tables that queries name", ()),
+    ("GET", "/queries", running, "Queries under way", ("timeoutMs",)),
+    ("DELETE", "/query/{broker}/{query}", cancel, "Stop a query, by the broker's id", ("timeoutMs", "verbose")),
+    ("DELETE", "/clientQuery/{broker}/{query}", cancel, "Stop a query, by its clientQueryId", ("timeoutMs",)),
+    ("DELETE", "/clientQuery/{query}", cancel_any, "Stop a query, by its clientQueryId", ("timeoutMs",)),
 )

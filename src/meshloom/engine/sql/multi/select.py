@@ -106,7 +106,9 @@ class Select:
         if order is None or limited is None or relation is None or relation.segments != 1 or grouped:
             return []
         count = limited.args.get("expression")
-        if self.node.args.get("offset") or count is None or int(count.name) > MOST_TIES or not self.translator.leaf:
+        if count is None or self.node.args.get("offset") or not self.translator.leaf:
+            return []
+        if whole(count, "LIMIT") > MOST_TIES:
             return []
         if self.translator.exploded or any(item.find(exp.Window, exp.Unnest) for item in self.node.expressions):
             return []

@@ -14,6 +14,7 @@ from sqlglot import exp
 from meshloom.engine.config.types import DataType
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_scalar
 from meshloom.engine.sql.functions.time_formats import converted, step_of
 from meshloom.engine.sql.relation import ColumnInfo, Relation
@@ -158,8 +159,9 @@ def _tail(select: exp.Select) -> str:
                 raise PinotError(QUERY_VALIDATION, "ORDER BY of a GAPFILL query names columns of its list")
             place = titles.index(ordered.this.name.lower())
             keys.append(f'"c{place}" {"DESC" if ordered.args.get("desc") else "ASC"}')
-    text = f" ORDER BY {', '.join(keys)} LIMIT {int(limit.expression.name) if limit is not None else 10}"
-    return text + (f" OFFSET {int(offset.expression.name)}" if offset is not None else "")
+    count = whole(limit.expression, "LIMIT") if limit is not None else 10
+    text = f" ORDER BY {', '.join(keys)} LIMIT {count}"
+    return text if offset is None else f"{text} OFFSET {whole(offset.expression, 'OFFSET')}"
 
 
 def _filled(compiled: Compiled, gaps: Gaps) -> str:

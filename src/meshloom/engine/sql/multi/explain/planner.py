@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from meshloom.engine.errors import TABLE_DOES_NOT_EXIST, PinotError
+from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.multi.explain import joins
 from meshloom.engine.sql.multi.explain.plan import Plan, aggregated, exchange, filtered, ordered, project, scan
@@ -135,8 +136,8 @@ class Planner:
             else:
                 raise untold(one)
             keys.append((number, bool(one.args.get("desc"))))
-        skipped = int(offset.expression.name) if offset is not None else None
-        return ordered(plan, keys, skipped, int(limit.expression.name) if limit is not None else None)
+        skipped = whole(offset.expression, "OFFSET") if offset is not None else None
+        return ordered(plan, keys, skipped, whole(limit.expression, "LIMIT") if limit is not None else None)
 
 
 def _named(plan: Plan, alias: str) -> Plan:

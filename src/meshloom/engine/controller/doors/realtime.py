@@ -1,0 +1,56 @@
+"""Realtime tables over REST. This engine consumes no streams yet: what is about a stream says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshloom.engine.config.table import raw_name
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.doors.tables import physicals
+from meshloom.engine.errors import RestError
+from meshloom.engine.http.operations import Call
+
+
+def of_streams(controller: Controller, call: Call) -> Any:
+    name = call.path["name"]
+    if not physicals(controller, name, "REALTIME"):
+        raise RestError(404, f"Table {raw_name(name)}_REALTIME not found!")
+    raise RestError(501, "This engine does not consume streams yet")
+
+
+def consuming(controller: Controller, call: Call) -> Any:
+    name = call.path["name"]
+    if not physicals(controller, name, "REALTIME"):
+        raise RestError(
+            500,
+            f"Failed to get consuming segments info for table {name}. Ideal state does not exist for table: "
+            f"{raw_name(name)}_REALTIME",
+        )
+    return {"serversFailingToRespond": 0, "serversUnparsableRespond": 0, "_segmentToConsumingInfoMap": {}}
+
+
+def no_commit(controller: Controller, call: Call) -> Any:
+    raise RestError(404, f"Failed to find controller job id: {call.path['job']}")
+
+
+OPERATIONS = (
+    ("GET", "/tables/{name}/consumingSegmentsInfo", consuming, "What is being consumed", ()),
+    ("GET", "/tables/{name}/pauseStatus", of_streams, "Whether consumption is paused", ()),
+    ("POST", "/tables/{name}/pauseConsumption", of_streams, "Pause consumption", ("comment",)),
+    ("POST", "/tables/{name}/resumeConsumption", of_streams, "Resume consumption", ("consumeFrom",)),
+    ("POST", "/tables/{name}/pauseTopicConsumption", of_streams, "Pause some topics", ("topicIndices",)),
+    ("POST", "/tables/{name}/resumeTopicConsumption", of_streams, "Resume some topics", ("topicIndices",)),
+    ("POST", "/tables/{name}/forceCommit", of_streams, "Commit consuming segments", ()),
+    ("GET", "/tables/forceCommitStatus/{job}", no_commit, "How far a commit is", ()),
+    ("GET", "/tables/{name}/consumerWatermarks", of_streams, "How far a stream is read", ()),
+    ("GET", "/tables/{name}/pauselessDebugInfo", of_streams, "What a pauseless table commits", ()),
+    ("GET", "/tables/{name}/badLLCSegmentsPerPartition", of_streams, "Bad segments by partition", ()),
+    ("DELETE", "/tables/{name}/{instance}/ingestionMetrics", of_streams, "Forget metrics", ("partitionId",)),
+    (
+        "DELETE",
+        "/deleteSegmentsFromSequenceNum/{name}",
+        of_streams,
+        "Delete a partition's last segments",
+        ("segments",),
+    ),
+)

@@ -1,0 +1,80 @@
+"""Segments that replace others over REST: begin, upload, end, or take back. Queries see the old ones or the new ones,
+never both (SegmentLineage)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshloom.engine.config.validate import parse_json
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.doors.tables import existing
+from meshloom.engine.errors import RestError
+from meshloom.engine.http.operations import Call, text
+from meshloom.engine.storage import lineage
+
+
+def _table(controller: Controller, call: Call) -> str:
+    if call.query.get("type", "").upper() not in ("OFFLINE", "REALTIME"):
+        raise RestError(400, "Table type should either be offline or realtime")
+    return existing(controller, call)[0]
+
+
+def _names(document: dict[str, Any], key: str) -> list[str]:
+    found = document.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise RestError(400, f"{key} is a list of segment names")
+    return found
+
+
+def start(controller: Controller, call: Call) -> Any:
+    """The body says {"segmentsFrom": […], "segmentsTo": […]}."""
+    document = parse_json(call.body)
+    old, new = _names(document, "segmentsFrom"), _names(document, "segmentsTo")
+    if not old and not new:
+        raise RestError(400, "segmentsFrom and segmentsTo are both empty")
+    entry = controller.begin_replacement(_table(controller, call), old, new, force=call.flag("forceCleanup"))
+    return {"segmentLineageEntryId": entry.id}
+
+
+def _entry(call: Call) -> str:
+    found = call.query.get("segmentLineageEntryId")
+    if not found:
+        raise RestError(400, "'segmentLineageEntryId' should not be null")
+    return found
+
+
+def end(controller: Controller, call: Call) -> Any:
+    physical = _table(controller, call)
+    controller.settle_replacement(physical, _entry(call), lineage.COMPLETED)
+    return text("")
+
+
+def revert(controller: Controller, call: Call) -> Any:
+    physical = _table(controller, call)
+    controller.settle_replacement(physical, _entry(call), lineage.REVERTED, force=call.flag("forceRevert"))
+    return text("")
+
+
+def listed(controller: Controller, call: Call) -> Any:
+    """As Pinot prints a lineage: entries by id, in the order in which they were begun. Empty text for none."""
+    found = lineage.entries(controller.catalog, _table(controller, call))
+    if not found:
+        return text("")
+    return {
+        entry.id: {
+            "segmentsFrom": list(entry.old),
+            "segmentsTo": list(entry.new),
+            "state": entry.state,
+            "timestamp": entry.at_ms,
+        }
+        for entry in found
+    }
+
+
+ONE = ("type", "segmentLineageEntryId")
+OPERATIONS = (
+    ("GET", "/segments/{name}/lineage", listed, "Which segments replaced which", ("type",)),
+    ("POST", "/segments/{name}/startReplaceSegments", start, "Begin a replacement", ("type", "forceCleanup")),
+    ("POST", "/segments/{name}/endReplaceSegments", end, "Let queries see the new segments", (*ONE, "cleanup")),
+    ("POST", "/segments/{name}/revertReplaceSegments", revert, "Take a replacement back", (*ONE, "forceRevert")),
+)

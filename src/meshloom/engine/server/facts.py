@@ -1,0 +1,132 @@
+"""What the server knows of its tables and segments: sizes, checksums, times, indexes, as Pinot's servers tell them."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from meshloom.engine.server.tables import Server
+from meshloom.engine.server.time_boundary import millis_of
+from meshloom.engine.sql.relation import ColumnInfo, Relation
+from meshloom.engine.storage.catalog import Segment
+
+INDEXES = ("vector_index", "h3_index", "nullvalue_vector", "dictionary", "ifst_index", "json_index", "forward_index",
+           "range_index", "bloom_filter", "inverted_index", "text_index", "fst_index")  # fmt: skip
+NAMES = {"inverted": "inverted_index", "bloom": "bloom_filter", "range": "range_index", "json": "json_index",
+         "text": "text_index", "fst": "fst_index", "ifst": "ifst_index", "h3": "h3_index",
+         "vector": "vector_index"}  # fmt: skip
+HELD = ("bloom-filter", "dictionary", "forward-index", "inverted-index", "null-value-vector-reader", "range-index",
+        "json-index", "text-index", "fst-index", "h3-index", "vector-index")  # fmt: skip
+
+
+def size_of(segment: Segment) -> int:
+    return sum(Path(path).stat().st_size for path in segment.paths if Path(path).exists())
+
+
+def crc_of(segment: Segment) -> str:
+    return str(zlib.crc32(f"{segment.table}/{segment.name}/{segment.id}".encode()))
+
+
+def times_of(server: Server, segment: Segment) -> tuple[int | None, int | None]:
+    """The first and last time of a segment's rows in milliseconds since 1970; None where no format tells them."""
+    config, schema = server.definition(segment.table)
+    field = schema.fields.get(config.time_column)
+    if field is None or not field.format:
+        return None, None
+    start, end = (millis_of(segment.metadata.get(which), field) for which in ("start", "end"))
+    return start, end
+
+
+def _readable(milliseconds: Any) -> str | None:
+    if not isinstance(milliseconds, int):
+        return None
+    return (
+        datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        + f":{milliseconds % 1000:03d} UTC"
+    )
+
+
+def metadata_of(server: Server, segment: Segment) -> dict[str, Any]:
+    """What the server that holds a segment says of it."""
+    start, end = times_of(server, segment)
+    return {
+        "segmentName": segment.name,
+        "schemaName": None,
+        "crc": int(crc_of(segment)),
+        "dataCrc": int(crc_of(segment)),
+        "creationTimeMillis": segment.created_ms,
+        "creationTimeReadable": _readable(segment.created_ms),
+        "timeColumn": segment.metadata.get("timeColumn") or None,
+        "timeUnit": None,
+        "timeGranularitySec": None,
+        "startTimeMillis": start,
+        "startTimeReadable": None,
+        "endTimeMillis": end,
+        "endTimeReadable": None,
+        "segmentVersion": "v3",
+        "creatorName": None,
+        "totalDocs": segment.rows,
+        "custom": {"input.data.file.uri": segment.metadata.get("input", "")},
+        "startOffset": None,
+        "endOffset": None,
+        "columns": [],
+        "indexes": {},
+        "star-tree-index": None,
+    }
+
+
+def columns_of(relation: Relation, segment: Segment) -> list[dict[str, Any]]:
+    """A segment's columns."""
+    return [
+        {
+            "columnName": column.name,
+            "dataType": column.data_type.value,
+            "singleValue": column.single_value,
+            "sorted": column.name == relation.config.sorted_column,
+            "hasDictionary": column.dictionary,
+            "totalDocs": segment.rows,
+        }
+        for column in relation.columns.values()
+    ]
+
+
+def held_indexes(column: ColumnInfo) -> dict[str, str]:
+    """Which indexes a segment has on a column."""
+    have = {f"{name}-{'filter' if name == 'bloom' else 'index'}" for name in column.indexes} | {"forward-index"}
+    have |= {"dictionary"} if column.dictionary else set()
+    have |= {"null-value-vector-reader"} if column.nullable else set()
+    return {name: "YES" if name in have else "NO" for name in HELD}
+
+
+def table_metadata(server: Server, physical: str, *, columns: bool) -> dict[str, Any]:
+    """Rows, bytes and, with `columns`, how many values each column has."""
+    segments = server.segments(physical)
+    found = {
+        "tableName": physical,
+        "diskSizeInBytes": sum(size_of(segment) for segment in segments),
+        "numSegments": len(segments),
+        "numRows": sum(segment.rows for segment in segments),
+    }
+    maps = ("columnLengthMap", "columnCardinalityMap", "maxNumMultiValuesMap", "columnIndexSizeMap")
+    counts: dict[str, Any] = {name: {} for name in maps}
+    if columns:
+        counted = server.cardinalities(physical)
+        counts["columnCardinalityMap"] = {name: float(count) for name, count in counted.items()}
+        counts["columnLengthMap"] = dict.fromkeys(counted, 0.0)
+    return found | counts | {"upsertPartitionToServerPrimaryKeyCountMap": {}}
+
+
+def indexes(server: Server, physical: str) -> dict[str, Any]:
+    """How many segments have which index on which column."""
+    relation, count = server.relation(physical), len(server.segments(physical))
+    result = {}
+    for column in relation.columns.values():
+        have = {NAMES[name] for name in column.indexes if name in NAMES} | {"forward_index"}
+        have |= {"dictionary"} if column.dictionary else set()
+        have |= {"nullvalue_vector"} if column.nullable else set()
+        result[column.name] = {index: count if index in have else 0 for index in INDEXES}
+    for name in ("$docId", "$hostName", "$segmentName", "$partitionId"):
+        result[name] = {index: count * (index in ("dictionary", "forward_index")) for index in INDEXES}
+    return {"totalOnlineSegments": count, "columnToIndexesCount": result}

@@ -10,6 +10,11 @@ from typing import Any
 from meshloom.engine.errors import RestError
 
 ROWS = 10_000  # of a page
+LAST = ("offset", "numRows", "cursorResultWriteTimeMs", "cursorFetchTimeMs", "submissionTimeMs", "expirationTimeMs",
+        "brokerHost", "brokerPort", "bytesWritten", "clientRequestId", "tablesQueried", "pools",
+        "offlineThreadMemAllocatedBytes", "realtimeThreadMemAllocatedBytes", "offlineResponseSerMemAllocatedBytes",
+        "realtimeResponseSerMemAllocatedBytes", "offlineTotalMemAllocatedBytes", "realtimeTotalMemAllocatedBytes",
+        "rlsFiltersApplied")  # fmt: skip
 KEPT_MS = 3_600_000  # how long an answer is kept
 
 MEMORY = (
@@ -63,7 +68,10 @@ class Cursors:
         return [self.told(name) for name in self._kept]
 
     def told(self, name: str) -> dict[str, Any]:
-        return {key: value for key, value in self.one(name).items() if key != "resultTable"}
+        """A kept answer without its rows; the fields in Pinot's order (CursorResponseNative)."""
+        kept = self.one(name)
+        told = {key: value for key, value in kept.items() if key not in ("resultTable", *LAST)}
+        return told | {key: kept[key] for key in LAST} | {"pools": []}
 
     def forget(self, name: str) -> None:
         self.one(name)

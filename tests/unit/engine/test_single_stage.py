@@ -171,7 +171,7 @@ def test_a_query_is_listed_and_cancelled_over_http(cluster: Cluster) -> None:
     doors.start()
     door = httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
     slow = "SET useMultistageEngine=true; SET clientQueryId='mine'; SELECT count(*) FROM plays a" + "".join(
-        f" CROSS JOIN plays b{number}" for number in range(17)
+        f" CROSS JOIN plays b{number}" for number in range(30)
     )
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(cluster.broker.query, slow, {"timeoutMs": "60000"})

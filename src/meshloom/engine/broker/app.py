@@ -171,4 +171,7 @@ async def asked(request: Request) -> tuple[str, dict[str, str]]:
             raise PinotError(JSON_PARSING, f"JsonParsingError: Unrecognized token: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("sql"), str):
         raise PinotError(JSON_PARSING, "JsonParsingError: Payload is missing the query string field 'sql'")
-    return document["sql"], parse_options(str(document.get("queryOptions") or ""))
+    options = parse_options(str(document.get("queryOptions") or ""))
+    if database := request.headers.get("Database"):
+        options.setdefault("database", database)
+    return document["sql"], options

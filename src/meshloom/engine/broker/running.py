@@ -25,6 +25,10 @@ class Query:
     deadline: float
     stopped: str = ""
 
+    def due(self, now: float) -> float:
+        """When to look at it again."""
+        return now + AGAIN if self.stopped else max(self.deadline, now + AGAIN)
+
 
 class Running:
     """Safe for threads. One thread watches the deadlines of all; it sleeps while nothing runs."""
@@ -61,6 +65,7 @@ class Running:
             if query is None:
                 return False
             self._stop(query, "cancelled")
+            self._changed.notify()
             return True
 
     def list(self) -> dict[str, str]:
@@ -74,7 +79,7 @@ class Running:
 
     def _stop_late(self, now: float) -> None:
         for query in self._queries.values():
-            if query.deadline <= now:
+            if query.stopped or query.deadline <= now:
                 self._stop(query, "timeout")
 
     def _until_stopped(self) -> None:
@@ -84,7 +89,7 @@ class Running:
                 now = time.monotonic()
                 self._stop_late(now)
                 # An interrupt may come before its statement has begun: it is tried again until the query is gone.
-                coming = min((max(query.deadline, now + AGAIN) for query in self._queries.values()), default=NEVER)
+                coming = min((query.due(now) for query in self._queries.values()), default=NEVER)
                 self._wakes = NEVER if idle and not self._queries else min(coming, now + TICK)
                 idle = not self._queries
                 self._changed.wait(None if self._wakes == NEVER else self._wakes - now)

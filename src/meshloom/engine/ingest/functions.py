@@ -22,7 +22,9 @@ def check_functions(config: TableConfig, schema: Schema, *, groovy: bool = False
     if is_groovy(condition) and not groovy:
         raise RestError(400, f"Groovy filter functions are disabled for table config. Found '{condition}'")
     if condition:
-        _parsed(condition, f"Invalid filter function '{condition}'")
+        refusal = f"Invalid filter function '{condition}'"
+        _parsed(condition, refusal)
+        _translated(condition, schema, refusal)
     enriched = _check_enrichers(config, schema, groovy)
     _check_complex(config.ingestion.get("complexTypeConfig"), schema)
     if conforming := config.ingestion.get("schemaConformingTransformerConfig"):

@@ -12,6 +12,7 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import SQL_PARSING, PinotError
+from meshloom.engine.sql.databases import place
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.parsing import tree_of
 
@@ -105,7 +106,10 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
     rest = rest.strip().rstrip(";").strip()
     if not rest:
         raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
-    return Statement(tree_of(rest), text, collected, explain)
+    found = Statement(tree_of(rest), text, collected, explain)
+    local = frozenset(cte.alias.lower() for cte in found.tree.find_all(exp.CTE))
+    place(found.tree, found.option("database"), local)
+    return found
 
 
 def _query_alone(text: str, options: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from meshloom.cli.pinot import job
 from meshloom.cli.pinot.controller import Controller, Failed, document, token_of
+from meshloom.cli.pinot.job_spec import read_job
 from meshloom.errors import MeshloomError
 
 ROLES = "One process plays every role here: `meshloom engine up` starts controller, broker, server and minion together."
@@ -135,7 +136,7 @@ def post_query(options: Namespace) -> Iterator[str]:
 def launch_job(options: Namespace) -> Iterator[str]:
     values = job.properties(Path(options.propertyFile)) if options.propertyFile else {}
     values |= dict(pair.partition("=")[::2] for pair in options.values)
-    made = job.read_job(Path(options.jobSpecFile), values)
+    made = read_job(Path(options.jobSpecFile), values)
     options.authToken = str(made.get("authToken") or options.authToken)
     yield from job.run(made, at(str(made["pinotClusterSpecs"][0]["controllerURI"]), options))
 

@@ -68,9 +68,9 @@ def token_of(address: str) -> str:
 
 
 def document(path: Path) -> Any:
-    """A JSON file's value. Raises InputError, saying where it is wrong."""
+    """A JSON file's object. Raises InputError, saying where it is wrong."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
             Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
@@ -78,3 +78,8 @@ def document(path: Path) -> Any:
     except ValueError as error:
         line = getattr(error, "lineno", 0)
         raise InputError(Problem("json-syntax", "no valid JSON", str(error), "", str(path), line)) from error
+    except RecursionError as error:
+        raise InputError(Problem("json-syntax", "nested too deeply", "", "", str(path))) from error
+    if not isinstance(found, dict):
+        raise InputError(Problem("wrong-value", "a JSON object is expected", "", "", str(path), 1))
+    return found

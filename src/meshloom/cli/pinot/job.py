@@ -8,52 +8,21 @@ and does nothing.
 from __future__ import annotations
 
 import json
-import os
 import re
+import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from meshloom.cli.pinot.controller import Controller
+from meshloom.cli.pinot.job_spec import CREATE
 from meshloom.errors import InputError, Problem
 from meshloom.infra.locations import LocationError, files_of, local
 
-FORMATS = {"jsonl": "json", "ndjson": "json"}
-
-
-def read_job(path: Path, values: Mapping[str, str]) -> dict[str, Any]:
-    """A specification with its `${name}` filled in from `values` and the environment. Raises InputError."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
-        ) from error
-    known = {**os.environ, **values}
-    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", text) if name not in known})
-    if missing:
-        what = f"no value for {', '.join(missing)}"
-        raise InputError(Problem("no-value", what, "", "give them with -values name=value", str(path)))
-    text = re.sub(r"\$\{(\w+)\}", lambda found: known[found[1]], text)
-    try:
-        job = YAML(typ="safe").load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 0
-        raise InputError(Problem("yaml-syntax", "no valid YAML", str(error), "", str(path), line)) from error
-    problems = [
-        Problem("missing-key", f"the job has no {name}", "", "see Pinot's ingestion job specification", str(path))
-        for name in ("inputDirURI", "recordReaderSpec", "tableSpec", "pinotClusterSpecs")
-        if not (isinstance(job, dict) and job.get(name))
-    ]
-    if problems:
-        raise InputError(*problems)
-    return dict(job)
+FORMATS = {"jsonl": "json", "ndjson": "json", "proto": "protobuf"}
 
 
 def properties(path: Path) -> dict[str, str]:
@@ -118,7 +87,17 @@ def _opened(uri: str, job: Mapping[str, Any]) -> Iterator[tuple[Path, BinaryIO]]
 
 
 def run(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
-    """Ingest each file and yield a line on it. Raises Failed, InputError, Broken."""
+    """Do what the job's type says and yield a line a file. Raises Failed, InputError, Broken."""
+    kind = str(job.get("jobType") or "SegmentCreationAndTarPush")
+    if kind == CREATE:
+        yield from _create(job, target)
+    elif CREATE not in kind:
+        yield from _push(job, target)
+    else:
+        yield from _create_and_push(job, target)
+
+
+def _create_and_push(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
     files = inputs(job)
     table = str(job["tableSpec"]["tableName"])
     table = table if table.endswith("_OFFLINE") else f"{table}_OFFLINE"
@@ -131,3 +110,49 @@ def run(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
             )  # fmt: skip
         said = answer.get("status", answer) if isinstance(answer, dict) else answer
         yield f"{sequence + 1} of {len(files)}: {path.name}: {json.dumps({'status': said})}"
+
+
+def _output(job: Mapping[str, Any]) -> Path:
+    """The folder of `outputDirURI`. Raises InputError for another file system's."""
+    place = urlsplit(str(job["outputDirURI"]))
+    if place.scheme not in ("", "file"):
+        what = f"outputDirURI {job['outputDirURI']} is no folder of this machine"
+        raise InputError(Problem("wrong-value", what, "", "push in the same job: SegmentCreationAndTarPush"))
+    return Path(unquote(place.path))
+
+
+def _create(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
+    """Tars in `outputDirURI`, for a SegmentTarPush later. Schema and config are the table's, as the controller has
+    them."""
+    from meshloom.cli.engine import build_segment
+
+    name, out, files = str(job["tableSpec"]["tableName"]).removesuffix("_OFFLINE"), _output(job), inputs(job)
+    schema, tables = target.ask("GET", f"/tables/{name}/schema"), target.ask("GET", f"/tables/{name}")
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="meshloom-") as folder:
+        for sequence, uri in enumerate(files):
+            names = names_of(job, sequence)
+            fixed = names.get("segmentNameGenerator.configs.segment.name", "")
+            with _opened(uri, job) as (path, _):
+                made, rows = build_segment(
+                    path, Path(folder), schema, tables["OFFLINE"], reader_of(job), sequence, fixed
+                )
+            tar = out / f"{made}.tar.gz"
+            with tarfile.open(tar, "w:gz") as packed:
+                packed.add(Path(folder) / made, arcname=made)
+            yield f"{sequence + 1} of {len(files)}: {path.name}: {rows} rows in {tar}"
+
+
+def _push(job: Mapping[str, Any], target: Controller) -> Iterator[str]:
+    folder, table = _output(job), str(job["tableSpec"]["tableName"]).removesuffix("_OFFLINE")
+    tars = sorted(folder.rglob("*.tar.gz")) if folder.is_dir() else []
+    if not tars:
+        raise InputError(Problem("no-input", f"no segment (*.tar.gz) lies in {folder}", "", "run SegmentCreation"))
+    for sequence, tar in enumerate(tars):
+        with tar.open("rb") as content:
+            answer = target.ask(
+                "POST", "/v2/segments", params={"tableName": table, "tableType": "OFFLINE"},
+                files={"file": (tar.name, content)},
+            )  # fmt: skip
+        said = answer.get("status", answer) if isinstance(answer, dict) else answer
+        yield f"{sequence + 1} of {len(tars)}: {tar.name}: {json.dumps({'status': said})}"

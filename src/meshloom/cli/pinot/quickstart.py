@@ -12,6 +12,7 @@ from typing import Any
 
 from meshloom.cli.pinot import job
 from meshloom.cli.pinot.controller import Controller, Failed, document
+from meshloom.cli.pinot.job_spec import read_job
 
 TABLES = Path(__file__).parent / "tables"
 BROKER_PORT = 8000  # of Pinot's QuickStart, unlike a broker's own
@@ -100,7 +101,7 @@ def bootstrap(controller: Controller, folder: Path) -> Iterator[str]:
         controller.ask("POST", "/tableConfigs", json=together)
     yield f"***** Bootstrapping {name} table *****"
     if (folder / "ingestionJobSpec.yaml").exists() and (folder / "rawdata").is_dir():
-        made = job.read_job(folder / "ingestionJobSpec.yaml", {})
+        made = read_job(folder / "ingestionJobSpec.yaml", {})
         made["inputDirURI"] = str(folder / "rawdata")  # its own is a path of Pinot's distribution
         yield from job.run(made, controller)
 

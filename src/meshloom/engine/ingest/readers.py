@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import mmap
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -24,6 +26,7 @@ RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
+ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
 Wanted = Collection[str] | None
 
 
@@ -80,15 +83,16 @@ def read(session: Session, path: Path, kind: str, wanted: Wanted, options: Mappi
     try:
         return READERS[kind](session, path, wanted, options)
     except ComputeError as error:
-        raise RestError(400, f"The file cannot be read as {kind}: {without_path(error.what, path)}") from error
+        raise RestError(400, f"The file cannot be read as {kind}: {told(error.what, path)}") from error
     except (pa.ArrowException, ValueError, EOFError, OSError, IndexError, KeyError) as error:
-        why = without_path(str(error), path) or type(error).__name__
+        why = told(str(error), path) or type(error).__name__
         raise RestError(400, f"The file cannot be read as {kind}: {why}") from error
 
 
-def without_path(text: str, path: Path) -> str:
-    """An error's text that does not tell where the server keeps its files."""
-    return text.replace(str(path), path.name)
+def told(text: str, path: Path) -> str:
+    """An error's text in one line: without where the server keeps its files, and what DuckDB would advise itself."""
+    said = re.sub(rf"{re.escape(str(path.parent))}/?", "", text)
+    return ADVICE.split(said)[0].strip().replace("\n", ", ")
 
 
 def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -107,6 +111,9 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {UNCOMMENTED}")
         return source
     header = _csv_header(path, delimiter, quote, options)
+    parallel = _unquoted(path, quote)
+    if not parallel:
+        _closed(path, delimiter, quote, options.get("escapeCharacter"))
     given = bool(options.get("header"))
     skip = 1 if not given or options.get("skipHeader", "false").lower() == "true" else 0
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
@@ -117,7 +124,7 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size=16777216, parallel={_unquoted(path, quote)}, compression={_compression(path)})"
+        f"max_line_size=16777216, parallel={parallel}, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
@@ -131,6 +138,26 @@ def _unquoted(path: Path, quote: str) -> bool:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(quote.encode()) < 0
+
+
+def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
+    """Raises ValueError when a quoted value has no end, as commons-csv does; DuckDB would take the rest as one."""
+    with _opened(path) as file:
+        count = sum(chunk.count(quote.encode()) for chunk in iter(lambda: file.read(1 << 20), b""))
+    if count % 2 == 0 or escape:
+        return
+    with _opened(path) as file:
+        lines = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+        rows = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+        try:
+            for _ in rows:
+                pass
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                message = (
+                    f"EOF reached before encapsulated token finished, in the value that begins at line {rows.line_num}"
+                )
+                raise ValueError(message) from error
 
 
 def _uncommented(path: Path, plain: Path, marker: str, quote: str) -> Path:
@@ -194,7 +221,7 @@ def _typed(session: Session) -> Source:
 def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     from pyarrow import orc
 
-    return _arrow_table(session, orc.read_table(path))
+    return _checked(session, orc.read_table(path))
 
 
 def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -204,6 +231,12 @@ def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, s
     except pa.ArrowInvalid:
         data.seek(0)
         table = pa.ipc.open_stream(data).read_all()
+    return _checked(session, table)
+
+
+def _checked(session: Session, table: pa.Table) -> Source:
+    """A table that a file gave as it lay there: offsets that point outside it would end the process."""
+    table.validate(full=True)
     return _arrow_table(session, table)
 
 

@@ -12,7 +12,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import pipeline, times
-from meshloom.engine.ingest.readers import format_of, literal, quoted, read, without_path
+from meshloom.engine.ingest.readers import format_of, literal, quoted, read, told
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import ComputeError, Session, open_reader
@@ -51,14 +51,13 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             built = _described(session, target, schema, config)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
             return built
-        except RestError:
+        except BaseException as error:
             target.unlink(missing_ok=True)
+            if isinstance(error, ComputeError):
+                raise RestError(400, f"The file's rows do not fit the table: {told(error.what, file)}") from error
+            if isinstance(error, PinotError):
+                raise RestError(400, error.what) from error
             raise
-        except ComputeError as error:
-            target.unlink(missing_ok=True)
-            raise RestError(400, f"The file's rows do not fit the table: {without_path(error.what, file)}") from error
-        except PinotError as error:
-            raise RestError(400, error.what) from error
 
 
 def _write(session: Session, sql: str, target: Path, schema: Schema, config: TableConfig) -> str | None:
@@ -94,7 +93,7 @@ def described(path: Path, schema: Schema, config: TableConfig) -> Built:
         try:
             return _described(session, path, schema, config)
         except ComputeError as error:
-            raise RestError(400, f"The segment does not fit the table: {without_path(error.what, path)}") from error
+            raise RestError(400, f"The segment does not fit the table: {told(error.what, path)}") from error
 
 
 def segment_name(config: TableConfig, built: Built, batch: Mapping[str, str]) -> str:

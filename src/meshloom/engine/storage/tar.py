@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,27 +14,45 @@ import pyarrow.parquet as pq
 from meshloom.engine.errors import RestError
 
 DATA = "data.parquet"
+MOST_BYTES = 16 << 30  # of one segment; Pinot advises to stay below 1 GB
 
 
 def parquet_of(file: BinaryIO, target: Path) -> str:
     """Take the rows out of a tar, write them to `target` and return the segment's name.
 
-    Raises RestError: 500 it is no tar, 501 it is one in Pinot's own columnar form.
+    Raises RestError: 500 it is no tar, or one that reaches outside itself; 501 it is one in Pinot's own columnar form;
+    400 it holds more than a segment may. Then there is no `target`.
     """
     try:
         with tarfile.open(fileobj=file, mode="r:*") as tar:
             for member in tar:
                 folder, _, name = member.name.rpartition("/")
+                if member.name.startswith("/") or ".." in member.name.split("/"):
+                    raise RestError(500, "Exception while uploading segment: a file of the tar lies outside of it")
                 content = tar.extractfile(member) if member.isfile() and name == DATA else None
                 if content is not None and folder:
-                    with target.open("wb") as out:
-                        shutil.copyfileobj(content, out)
-                    return folder.strip("./").rpartition("/")[2]
+                    _copy(content, target)
+                    return folder.removeprefix("./").rpartition("/")[2]
     except (tarfile.TarError, EOFError, OSError) as error:
         raise RestError(
             500, "Exception while uploading segment: No Compressor found for the stream signature."
         ) from error
     raise RestError(501, f"The segment is not in a form that this engine reads: a tar that holds SEGMENT/{DATA}")
+
+
+def _copy(content: IO[bytes], target: Path) -> None:
+    """What a tar says of its size is not believed."""
+    left = MOST_BYTES
+    try:
+        with target.open("wb") as out:
+            while chunk := content.read(1 << 20):
+                left -= len(chunk)
+                if left < 0:
+                    raise RestError(400, f"The segment unpacks to more than {MOST_BYTES:,} bytes")
+                out.write(chunk)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def packed(name: str, paths: Sequence[str]) -> Path:

@@ -196,3 +196,27 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
         "at": AT.replace(tzinfo=None),
     }  # fmt: skip
     assert second == dict.fromkeys((*first, "place")) | {"id": 2}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ('"a"', "a"), ("7", "7"), ("1.10", "1.1"), ("1e-7", "1e-7"), ("true", "true"), ("null", None), ('["b"]', "b"),
+        ('{"k": "v"}', "v"), ('"1e-07"', "1e-07"), ('"[x"', "[x"), ('"\\u00e9\\"\\\\"', 'é"\\'), ("[]", None),
+        ("12345678901234567890", "12345678901234567890"),
+    ],
+)  # fmt: skip
+def test_json_values_as_text(tmp_path: Path, given: str, shown: str | None) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(f'{{"s": "plain"}}\n{{"s": {given}}}\n')
+    config = table_of(tableIndexConfig={"nullHandlingEnabled": True})
+    made = rows_of(tmp_path, path, schema_of("s:STRING"), config, inputFormat="json")
+    assert [row["s"] for row in made] == ["plain", shown]
+
+
+def test_json_objects_larger_than_a_readers_buffer(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps({"n": 1, "rest": "x" * (20 << 20)}) + '\n{"n": 2}\n')
+    assert rows_of(tmp_path, path, schema_of("n:INT"), table_of(), inputFormat="json") == [{"n": 1}, {"n": 2}]
+    flat = table_of({"complexTypeConfig": {}})
+    assert rows_of(tmp_path, path, schema_of("n:INT"), flat, inputFormat="json") == [{"n": 1}, {"n": 2}]

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from meshloom.engine.config.schema import Schema
+from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.types import DataType
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import times
 from meshloom.engine.ingest.complex_types import ComplexTypes
@@ -52,14 +53,21 @@ def enrichers_of(config: TableConfig, *, before: bool) -> Iterable[tuple[str, st
             yield from ((str(name), str(text)) for name, text in functions.items())
 
 
-def wanted(schema: Schema, config: TableConfig) -> list[str]:
-    """Every column that the pipeline may read after complex types."""
-    names = dict.fromkeys(field.name for field in schema.fields.values() if not field.virtual)
+def wanted(schema: Schema, config: TableConfig) -> dict[str, bool]:
+    """Every column that the pipeline may read after complex types, and whether all that it does with the column is to
+    take one plain value of it, whose text is enough."""
+    alone = not goes_on(config)
+    names = {field.name: alone and _plain(field) for field in schema.fields.values() if not field.virtual}
     texts = [*transforms_of(schema, config).values(), *filter(None, [filter_of(config)])]
     texts += [text for before in (True, False) for _, text in enrichers_of(config, before=before)]
     for text in texts:
-        names.update(dict.fromkeys(arguments(text)))
-    return list(names)
+        names.update(dict.fromkeys(arguments(text), False))
+    return names
+
+
+def _plain(field: FieldSpec) -> bool:
+    """Text that stood in JSON gives the same value of these types, whatever form a number had."""
+    return field.single_value and field.data_type not in (DataType.JSON, DataType.MAP, DataType.BIG_DECIMAL)
 
 
 def whole(config: TableConfig) -> bool:
@@ -96,8 +104,8 @@ def prepared(session: Session, schema: Schema, config: TableConfig, source: Sour
         if conforming is None:
             return Rows(record, where)
         fitting = Conforming(conforming, schema)
-        names = [field.name for field in schema.fields.values() if not field.virtual]
-        return Rows(Record(reshaped(session, record, where, fitting, names, lenient), schema, {}))
+        columns = [field.name for field in schema.fields.values() if not field.virtual]
+        return Rows(Record(reshaped(session, record, where, fitting, columns, lenient), schema, {}))
     except PinotError as error:
         raise RestError(400, error.what) from error
 

@@ -12,7 +12,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import pipeline, times
-from meshloom.engine.ingest.readers import format_of, literal, quoted, read, told
+from meshloom.engine.ingest.readers import Source, doubtful, format_of, literal, quoted, read, told
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import ComputeError, Session, open_reader
@@ -44,10 +44,12 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
     with open_reader() as session:
         try:
             names = None if pipeline.whole(config) else pipeline.wanted(schema, config)
-            rows = pipeline.prepared(session, schema, config, read(session, file, kind, names, options))
-            wide: list[str] = []
-            while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:
-                wide.append(column)
+            try:
+                _made(session, target, schema, config, read(session, file, kind, names, options))
+            except ComputeError as error:
+                if not doubtful(error):
+                    raise
+                _made(session, target, schema, config, read(session, file, kind, names, options, careful=True))
             built = _described(session, target, schema, config)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
             return built
@@ -58,6 +60,14 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             if isinstance(error, PinotError):
                 raise RestError(400, error.what) from error
             raise
+
+
+def _made(session: Session, target: Path, schema: Schema, config: TableConfig, source: Source) -> None:
+    """Write a source's records as `target`, in as many attempts as there are BIG_DECIMAL columns of another form."""
+    rows = pipeline.prepared(session, schema, config, source)
+    wide: list[str] = []
+    while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:
+        wide.append(column)
 
 
 def _write(session: Session, sql: str, target: Path, schema: Schema, config: TableConfig) -> str | None:

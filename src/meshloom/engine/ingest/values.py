@@ -39,7 +39,7 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
     if type_ is None:
         return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
     column = quoted(name)
-    if source.kind == "json":
+    if source.kind == "json" and type_ == "JSON":
         return _of_json(column, several)
     if source.kind == "text":
         if not several:
@@ -81,7 +81,7 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     if field.data_type in (DataType.JSON, DataType.MAP):
         listed = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
         return Typed(_nested(quoted(field.name)), "STRING") if listed else value
-    if source.json:
+    if source.json and source.types.get(field.name) != "VARCHAR":
         column = json_column(source, field.name)
         only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
         return Typed(_scalar(column, only), "STRING")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -20,6 +21,7 @@ from meshloom.infra.compute import Session, open_reader
 
 SEGMENT, DOC, SUPERSEDED_AT = '"$segment"', '"$doc"', '"$superseded_at"'
 INCOMING, ROW = "$incoming", '"$row"'
+AT_ONCE = 64 << 20  # bytes of Parquet that are unpacked in memory as a whole
 
 
 def quoted(name: str) -> str:
@@ -45,9 +47,10 @@ def create(session: Session, config: TableConfig, schema: Schema) -> None:
         )
 
 
-def read(paths: Sequence[str], schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]]:
+def read(paths: Sequence[str], schema: Schema) -> tuple[pa.Table | pa.RecordBatchReader, dict[str, str]]:
     """The files' rows as Arrow: the schema's columns, and `$row`, the row's number in the segment from 0. A column that
-    the files lack is null. With them the DuckDB types of the columns that there are.
+    the files lack is null. With them the DuckDB types of the columns that there are. Small files come as a table, which
+    the server's database reads with all its threads; larger ones as a stream, which does not need their memory.
 
     Raises ComputeError when a file cannot be read.
     """
@@ -61,7 +64,9 @@ def read(paths: Sequence[str], schema: Schema) -> tuple[pa.RecordBatchReader, di
     # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.
     number = "file_row_number" if len(paths) == 1 else "row_number() OVER () - 1"
     source = f"read_parquet([{files}], file_row_number = true)"
-    return reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"), found
+    sql = f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"
+    small = sum(Path(path).stat().st_size for path in paths) <= AT_ONCE
+    return reader.arrow(sql) if small else reader.batches(sql), found
 
 
 def wide_columns(session: Session, config: TableConfig, schema: Schema) -> frozenset[str]:

@@ -125,7 +125,8 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
         made = record.made.get(field.name)
         value = given(record.source, field, lenient=lenient) if made is None else made
         kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
-        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient)} AS {kind})"
+        zeros = made is not None or record.source.zeros
+        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient, zeros=zeros)} AS {kind})"
         text = f"TRY({text})" if lenient else text
         if field.name == config.time_column:
             checked = bool(config.ingestion.get("rowTimeValueCheck"))

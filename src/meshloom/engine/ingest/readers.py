@@ -38,13 +38,15 @@ LARGEST = 256 << 20  # bytes of any JSON object
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
     JSON value, or text where `types` says VARCHAR), "record" (one column `RECORD` with whole JSON objects) or "typed".
-    `types` gives DuckDB's type of each column; `separator` splits text of several values.
+    `types` gives DuckDB's type of each column; `separator` splits text of several values; `zeros` says
+    that text may hold null characters.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
+    zeros: bool = True
 
     @property
     def json(self) -> bool:
@@ -127,7 +129,7 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {UNCOMMENTED}")
         return source
     header = _csv_header(path, delimiter, quote, options)
-    parallel = _unquoted(path, quote)
+    parallel, zeros = not _holds(path, quote), _holds(path, "\0")
     if not parallel:
         _closed(path, delimiter, quote, options.get("escapeCharacter"))
     given = bool(options.get("header"))
@@ -145,15 +147,16 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
-    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, zeros)
 
 
-def _unquoted(path: Path, quote: str) -> bool:
-    """Whether no value is quoted, so that no line can end within one: then DuckDB may read with several threads."""
+def _holds(path: Path, character: str) -> bool:
+    """Whether a file may hold a character. Without quotes no line can end within a value, so that DuckDB may read with
+    several threads; without null characters none has to be looked for in each value."""
     if _zipped(path):
-        return False
+        return True
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(quote.encode()) < 0
+        return content.find(character.encode()) >= 0
 
 
 def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
@@ -235,9 +238,11 @@ def _plain(name: str) -> str:
     """A JSON value as text, in a third of the time that a JSON column takes. What may be a list, an object or a number
     that DuckDB wrote its own way (1e-07) ends the query with an error that says `NESTED`."""
     column = quoted(name)
-    exponent = f"(contains({column}, 'e-') OR contains({column}, 'e+'))"
-    number = f"regexp_full_match({column}, '-?\\d(\\.\\d+)?e[+-]\\d+')"
-    doubtful = f"{column}[1] IN ('{{', '[') OR ({exponent} AND {number})"
+    nested = " OR ".join(f"({column} >= '{first}' AND {column} < '{after}')" for first, after in ("{|", "[\\"))
+    pattern = r"-?\d(\.\d+)?e[+-]\d+"
+    # Comparing the first bytes is cheap, so that hardly a value is searched.
+    number = f"strlen({column}) > 4 AND {column} < ':' AND contains({column}, 'e') AND {column} >= '-'"
+    doubtful = f"{nested} OR ({number} AND regexp_full_match({column}, '{pattern}'))"
     return f"CASE WHEN {doubtful} THEN error('{NESTED}') ELSE {column} END AS {column}"
 
 

@@ -123,14 +123,15 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False, zeros: bool = True) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size. What is no value of the field is an error, or null when `lenient`."""
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`. Without `zeros` no
+    text has a null character."""
     value = _shaped(value, field, lenient)
     if field.single_value:
-        made = _one(value, field, wide, lenient)
+        made = _one(value, field, wide, lenient, zeros)
         return f"TRY({made})" if lenient else made
-    item = _one(Typed("v", value.element), field, wide, lenient)
+    item = _one(Typed("v", value.element), field, wide, lenient, zeros)
     made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
     made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
     return f"TRY({made})" if lenient else made
@@ -186,30 +187,30 @@ def _wide(value: Typed, lenient: bool) -> str:
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool, zeros: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
         return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target in (DataType.STRING, DataType.JSON):
-        return _bounded(text, field, "chr(0)", lenient)
+        return _bounded(text, field, "chr(0)", lenient, zeros)
     if target is DataType.BYTES:
-        return _bounded(text, field, "", lenient)
+        return _bounded(text, field, "", lenient, False)
     if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
         return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool, zeros: bool) -> str:
     """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
     unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
-    zero = [f"contains({text}, {null})"] if null else []
+    zero = [f"contains({text}, {null})"] if zeros else []
     tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
     if not tests:
         return text
-    cut = f"split_part({text}, {null}, 1)" if null else text
+    cut = f"split_part({text}, {null}, 1)" if zeros else text
     if field.max_length < UNBOUNDED:
         cut = f"left({cut}, {field.max_length})" if null else f"{cut}[1:{field.max_length}]"
     if strategy == "SUBSTITUTE_DEFAULT_VALUE":

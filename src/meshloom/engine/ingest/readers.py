@@ -26,6 +26,8 @@ RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
 BATCH = 50_000
+LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
+OBJECT = 1 << 28  # bytes of the longest JSON object, which is as large as a buffer, too
 ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
 Wanted = Collection[str] | None
 
@@ -33,14 +35,16 @@ Wanted = Collection[str] | None
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
-    JSON value), "record" (one column `RECORD` with whole JSON objects) or "typed". `types` gives DuckDB's type of each
-    column; `separator` splits text of several values.
+    JSON value; those of the type VARCHAR are the text of it, see `read`), "record" (one column `RECORD` with whole JSON
+    objects) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values; `clean`
+    says that no text holds a null character.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
+    clean: bool = False
 
     @property
     def json(self) -> bool:
@@ -66,7 +70,9 @@ def format_of(name: str) -> str:
     return upper
 
 
-def read(session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str]) -> Source:
+def read(
+    session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str], texts: Collection[str] = ()
+) -> Source:
     """Make a file's rows readable in `session`.
 
     Args:
@@ -76,11 +82,15 @@ def read(session: Session, path: Path, kind: str, wanted: Wanted, options: Mappi
         wanted: the columns that somebody will ask for; others may be left out. None asks for all: of JSON as a
             source of kind "record".
         options: Pinot's `recordReader.prop.*`, without that prefix.
+        texts: columns of JSON whose values are wanted as text: faster, and a list or an object cannot be told from the
+            text of one.
 
     Raises:
         RestError 400: the file is not of the format, with the reader's reason.
     """
     try:
+        if kind == "JSON":
+            return _json(session, path, wanted, texts)
         return READERS[kind](session, path, wanted, options)
     except ComputeError as error:
         raise RestError(400, f"The file cannot be read as {kind}: {told(error.what, path)}") from error
@@ -124,20 +134,25 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size=16777216, parallel={parallel}, compression={_compression(path)})"
+        f"max_line_size={LINE}, buffer_size={2 * LINE}, parallel={parallel}, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
-    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator)
+    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, _lacks(path, b"\0"))
 
 
 def _unquoted(path: Path, quote: str) -> bool:
     """Whether no value is quoted, so that no line can end within one: then DuckDB may read with several threads."""
-    if _zipped(path):
+    return _lacks(path, quote.encode())
+
+
+def _lacks(path: Path, *marks: bytes) -> bool:
+    """Whether a file that is not packed has none of these bytes anywhere."""
+    if _zipped(path) or not path.stat().st_size:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(quote.encode()) < 0
+        return all(content.find(mark) < 0 for mark in marks)
 
 
 def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
@@ -196,16 +211,32 @@ def _opened(path: Path) -> Any:
     return gzip.open(path, "rb") if _zipped(path) else path.open("rb")
 
 
-def _json(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
-    form = f"maximum_object_size=268435456, compression={_compression(path)}"
+def _json(session: Session, path: Path, wanted: Wanted, texts: Collection[str]) -> Source:
+    # DuckDB's own longest object where the file has no line above it: larger buffers leave the file to one thread.
+    size = "" if path.stat().st_size <= LINE or _short_lines(path) else f"maximum_object_size={OBJECT}, "
+    form = f"{size}compression={_compression(path)}"
     if wanted is None:
         objects = f"read_json_objects({literal(str(path))}, format='auto', {form})"
         session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT json AS {quoted(RECORD)} FROM {objects}")
         return Source(RAW, "record", {RECORD: "JSON"})
-    columns = ", ".join(f"{literal(name)}: 'JSON'" for name in wanted)
+    types = {name: "VARCHAR" if name in texts else "JSON" for name in wanted}
+    columns = ", ".join(f"{literal(name)}: '{type_}'" for name, type_ in types.items())
     source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
-    return Source(RAW, "json", dict.fromkeys(wanted, "JSON"))
+    return Source(RAW, "json", types, clean=_lacks(path, b"\0", b"\\u0000"))
+
+
+def _short_lines(path: Path) -> bool:
+    """Whether a line ends at least every LINE bytes; of a packed file nobody knows."""
+    if _zipped(path):
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place, end = 0, len(content)
+        while end - place > LINE:
+            place = content.rfind(b"\n", place, place + LINE) + 1
+            if not place:
+                return False
+        return True
 
 
 def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -283,7 +314,6 @@ def _arrow_table(session: Session, table: pa.Table) -> Source:
 
 READERS: dict[str, Callable[[Session, Path, Wanted, Mapping[str, str]], Source]] = {
     "CSV": _csv,
-    "JSON": _json,
     "PARQUET": _parquet,
     "AVRO": _avro,
     "GZIPPED_AVRO": _avro,

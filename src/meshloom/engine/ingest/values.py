@@ -20,6 +20,9 @@ PINOT_TYPES = {
 }  # fmt: skip
 
 
+NESTED = "$nested:"
+
+
 def json_column(source: Source, name: str) -> str:
     """A column of a source whose values are JSON."""
     if source.kind == "json":
@@ -40,7 +43,7 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
         return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
     column = quoted(name)
     if source.kind == "json":
-        return _of_json(column, several)
+        return _text_of_json(column, name) if type_ == "VARCHAR" else _of_json(column, several)
     if source.kind == "text":
         if not several:
             return Typed(column, "STRING")
@@ -63,6 +66,13 @@ def _of_json(column: str, several: bool) -> Typed:
     return Typed(f"({many})", "STRING_ARRAY")
 
 
+def _text_of_json(column: str, name: str) -> Typed:
+    """A value read as text. What may be a list or an object ends the query with `NESTED` and the column: only the JSON
+    value tells."""
+    nested = f"{column} >= '[' AND (starts_with({column}, '{{') OR starts_with({column}, '['))"
+    return Typed(f"(CASE WHEN {nested} THEN error({literal_sql(NESTED + name)}) ELSE {column} END)", "STRING")
+
+
 def _scalar(column: str, nested: str) -> str:
     """A JSON value as text: `nested` of a list or an object. Plain strings, the most, are not parsed once more."""
     text = f"CAST({column} AS VARCHAR)"
@@ -78,7 +88,7 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     value = raw(source, field.name, several=not field.single_value)
     if not field.single_value or field.data_type in (DataType.JSON, DataType.MAP):
         return value
-    if source.json:
+    if source.json and source.types.get(field.name) != "VARCHAR":
         column = json_column(source, field.name)
         only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
         return Typed(_scalar(column, only), "STRING")
@@ -116,14 +126,15 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False, clean: bool = False) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size. What is no value of the field is an error, or null when `lenient`."""
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`. `clean` says that no
+    null character is in it."""
     value = _shaped(value, field, lenient)
     if field.single_value:
-        made = _one(value, field, wide, lenient)
+        made = _one(value, field, wide, lenient, clean)
         return f"TRY({made})" if lenient else made
-    item = _one(Typed("v", value.element), field, wide, lenient)
+    item = _one(Typed("v", value.element), field, wide, lenient, clean)
     made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
     made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
     return f"TRY({made})" if lenient else made
@@ -179,26 +190,27 @@ def _wide(value: Typed, lenient: bool) -> str:
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool, clean: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
         return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target in (DataType.STRING, DataType.JSON):
-        return _bounded(text, field, "chr(0)", lenient)
+        return _bounded(text, field, "chr(0)", lenient, clean)
     if target is DataType.BYTES:
-        return _bounded(text, field, "", lenient)
+        return _bounded(text, field, "", lenient, clean)
     if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
         return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
-    """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool, clean: bool) -> str:
+    """SanitizationTransformer: the longest that a value may be, and text ends before a null character, where it is not
+    `clean` of them."""
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
     unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
-    zero = [f"contains({text}, {null})"] if null else []
+    zero = [f"contains({text}, {null})"] if null and not clean else []
     tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
     if not tests:
         return text
@@ -235,8 +247,9 @@ def _converted(value: Typed, target: DataType) -> str:
             number = f"CAST({text} AS {target.duckdb})"
             cut = f"CAST(trunc(CAST({text} AS DOUBLE)) AS {target.duckdb})"
             other = " OR ".join(f"contains({text}, '{letter}')" for letter in ".eE")
+            quick = f"TRY_CAST({text} AS {target.duckdb})"  # most are written as the number prints, and need no search
             return (
-                f"(CASE WHEN NOT ({other}) THEN {number} "
+                f"(CASE WHEN CAST({quick} AS VARCHAR) = {text} THEN {quick} WHEN NOT ({other}) THEN {number} "
                 f"ELSE CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {cut} END END)"
             )
         if target is DataType.BOOLEAN:

@@ -47,6 +47,15 @@ def test_lists_in_lists_and_new_prefixes(tmp_path: Path) -> None:
     assert made == [{"k": 1, "deep__z": 1}, {"k": 1, "deep__z": 2}, {"k": 2, "deep__z": None}]
 
 
+def test_a_renaming_that_meets_another_column_fails_the_file_or_leaves_the_record(tmp_path: Path) -> None:
+    config = {"complexTypeConfig": {"prefixesToRename": {"a.": ""}}}
+    row = {"a": {"x": 1, "y": 2}, "y": 3, "z": 4}
+    with pytest.raises(RestError, match=r"Name conflict after attempting to rename field a.y to y"):
+        rows_of(tmp_path, [row], schema_of("x:INT y:INT z:INT"), table_of(config))
+    made = rows_of(tmp_path, [row], schema_of("x:INT y:INT z:INT"), table_of(config | {"continueOnError": True}))
+    assert made == [{"x": 1, "y": 3, "z": 4}]
+
+
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_enrichers_come_before_complex_types_or_after(tmp_path: Path, kind: str) -> None:
     config = table_of(

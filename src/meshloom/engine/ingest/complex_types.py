@@ -15,9 +15,10 @@ MODES = ("NONE", "NON_PRIMITIVE", "ALL")
 
 
 class ComplexTypes:
-    """What a table config says of nested values."""
+    """What a table config says of nested values. With `lenient` a record stays as far as its renaming got."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], lenient: bool = False) -> None:
+        self.lenient = lenient
         # Sorted, so that a list is taken apart before the lists in it.
         self.unnested = sorted(str(name) for name in config.get("fieldsToUnnest") or ())
         self.delimiter = str(config.get("delimiter") or ".")
@@ -34,7 +35,11 @@ class ComplexTypes:
         for one in found:
             for name, value in originals.items():
                 one.setdefault(name, value)
-            self._rename(one)
+            try:
+                self._rename(one)
+            except ValueError:
+                if not self.lenient:
+                    raise
         return found
 
     def _flatten(self, record: Record, columns: Iterable[str]) -> None:

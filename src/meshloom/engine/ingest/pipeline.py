@@ -26,6 +26,7 @@ from meshloom.engine.sql.typed import Typed
 from meshloom.infra.compute import Session
 
 WIDE_NEEDED = "$wide:"
+RESHAPING = ("complexTypeConfig", "schemaConformingTransformerConfig")  # an empty one counts
 
 
 def transforms_of(schema: Schema, config: TableConfig) -> dict[str, str]:
@@ -81,7 +82,7 @@ def texts(schema: Schema, config: TableConfig) -> list[str]:
 
 def whole(config: TableConfig) -> bool:
     """Whether the pipeline needs every field of a record, not only those with a name in the schema."""
-    return any(config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig"))
+    return any(config.ingestion.get(key) is not None for key in RESHAPING)
 
 
 def goes_on(config: TableConfig) -> bool:
@@ -100,19 +101,17 @@ class Rows:
 def prepared(session: Session, schema: Schema, config: TableConfig, source: Source) -> Rows:
     """The pipeline up to the schema conforming step. Raises RestError 400."""
     lenient = goes_on(config)
-    complex_types, conforming = (
-        config.ingestion.get(key) for key in ("complexTypeConfig", "schemaConformingTransformerConfig")
-    )
+    complex_types, conforming = (config.ingestion.get(key) for key in RESHAPING)
     try:
         record = _enriched(Record(source, schema, {}), config, before=True)
-        if complex_types:
-            names = None if conforming else wanted(schema, config)
-            flat = reshaped(session, record, "", ComplexTypes(complex_types), names, lenient)
+        if complex_types is not None:
+            names = None if conforming is not None else wanted(schema, config)
+            flat = reshaped(session, record, "", ComplexTypes(complex_types, lenient), names, lenient)
             record = Record(flat, schema, {})
         record = _enriched(record, config, before=False)
         record = _transformed(record, transforms_of(schema, config), lenient)
         where = _filtered(record, filter_of(config), lenient)
-        if not conforming:
+        if conforming is None:
             return Rows(record, where)
         fitting = Conforming(conforming, schema)
         names = [field.name for field in schema.fields.values() if not field.virtual]

@@ -7,9 +7,8 @@ import gzip
 import io
 import mmap
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,15 +16,17 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.errors import RestError
-from meshloom.engine.ingest import protobuf
+from meshloom.engine.ingest.avro import read_avro
+from meshloom.engine.ingest.objects import JSON_FIELD
+from meshloom.engine.ingest.protobuf import read_protobuf
 from meshloom.infra.compute import ComputeError, Session
+from meshloom.infra.locations import local
 
 FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW", "PROTO")
 PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
-BATCH = 50_000
 LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
 OBJECT = 1 << 28  # bytes of the longest JSON object, which is as large as a buffer, too
 ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
@@ -250,9 +251,31 @@ def _typed(session: Session) -> Source:
 
 
 def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    """ORCRecordReader's types: booleans are text, dates are days, points in time milliseconds."""
     from pyarrow import orc
 
-    return _checked(session, orc.read_table(path))
+    with _opened(path) as file:
+        table = orc.read_table(io.BytesIO(file.read()) if _zipped(path) else path)
+    for field in table.schema:
+        if not _of_orc(field.type):
+            raise ValueError(f"Illegal single-value field type: {field.type} (field {field.name})")
+    table.validate(full=True)
+    return _arrow_table(session, table, [f"{_orc_value(field)} AS {quoted(field.name)}" for field in table.schema])
+
+
+def _of_orc(type_: pa.DataType) -> bool:
+    if pa.types.is_nested(type_):
+        return all(_of_orc(type_.field(place).type) for place in range(type_.num_fields))
+    return not pa.types.is_decimal(type_) and not (pa.types.is_timestamp(type_) and type_.tz)
+
+
+def _orc_value(field: pa.Field) -> str:
+    column = quoted(field.name)
+    if pa.types.is_boolean(field.type):
+        return f"CAST({column} AS VARCHAR)"
+    if pa.types.is_date(field.type):
+        return f"CAST(epoch({column}) / 86400 AS BIGINT)"
+    return f"epoch_ms({column})" if pa.types.is_timestamp(field.type) else column
 
 
 def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -262,53 +285,40 @@ def _arrow(session: Session, path: Path, wanted: Wanted, options: Mapping[str, s
     except pa.ArrowInvalid:
         data.seek(0)
         table = pa.ipc.open_stream(data).read_all()
-    return _checked(session, table)
-
-
-def _checked(session: Session, table: pa.Table) -> Source:
-    """A table that a file gave as it lay there: offsets that point outside it would end the process."""
-    table.validate(full=True)
+    table.validate(full=True)  # offsets that point outside the file would end the process
     return _arrow_table(session, table)
 
 
 def _avro(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
-    import fastavro
-
     with _opened(path) as file:
-        records = fastavro.reader(file)
-        written: Any = records.writer_schema
-        names = [field["name"] for field in written["fields"] if wanted is None or field["name"] in wanted]
-        tables = [_columns(batch, names) for batch in _batches(records)]
-    return _together(session, tables, names)
+        return _batched(session, read_avro(file, wanted))
 
 
 def _proto(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
+    uri = options.get("descriptorFile", "")
+    if not uri:
+        raise ValueError("recordReader.prop.descriptorFile is wanted: what protoc --descriptor_set_out writes")
+    with local(uri) as place:
+        descriptor = place.read_bytes()
     with _opened(path) as file:
-        tables = []
-        for batch in _batches(protobuf.records(file, options)):
-            names = [name for name in batch[0] if wanted is None or name in wanted]
-            tables.append(_columns(batch, names))
-    return _together(session, tables, list(wanted or ()))
+        return _batched(session, read_protobuf(file, descriptor, options.get("protoClassName", ""), wanted))
 
 
-def _together(session: Session, tables: list[pa.Table], names: list[str]) -> Source:
-    if not tables:
-        tables = [pa.table({name: pa.array([], pa.string()) for name in names or ["$none"]})]
-    return _arrow_table(session, pa.concat_tables(tables, promote_options="permissive"))
+def _batched(session: Session, batches: Iterable[pa.RecordBatch]) -> Source:
+    """Batches of `objects.columns`: what is JSON there is JSON here."""
+    table = pa.Table.from_batches(batches)
+    shown = [
+        f"CAST({quoted(field.name)} AS JSON{'[]' if pa.types.is_list(field.type) else ''}) AS {quoted(field.name)}"
+        if JSON_FIELD in (field.metadata or {})
+        else quoted(field.name)
+        for field in table.schema
+    ]
+    return _arrow_table(session, table, shown)
 
 
-def _batches(records: Iterator[Any]) -> Iterator[list[dict[str, Any]]]:
-    while batch := list(islice(records, BATCH)):
-        yield batch
-
-
-def _columns(batch: list[dict[str, Any]], names: list[str]) -> pa.Table:
-    return pa.table({name: pa.array([record.get(name) for record in batch]) for name in names})
-
-
-def _arrow_table(session: Session, table: pa.Table) -> Source:
+def _arrow_table(session: Session, table: pa.Table, shown: Sequence[str] = ("*",)) -> Source:
     session.register("$arrow", table)
-    session.execute(f'CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM "$arrow"')
+    session.execute(f'CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT {", ".join(shown)} FROM "$arrow"')
     return _typed(session)
 
 

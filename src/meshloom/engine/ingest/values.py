@@ -67,9 +67,11 @@ def _of_json(column: str, several: bool) -> Typed:
 
 
 def _text_of_json(column: str, name: str) -> Typed:
-    """A value read as text. What may be a list or an object ends the query with `NESTED` and the column: only the JSON
-    value tells."""
+    """A value read as text. What may be a list, an object or a number that DuckDB wrote its own way (1e-07) ends the
+    query with `NESTED` and the column: only the JSON value tells."""
     nested = f"{column} >= '[' AND (starts_with({column}, '{{') OR starts_with({column}, '['))"
+    number = f"{column} < ':' AND contains({column}, 'e') AND regexp_full_match({column}, '-?\\d(\\.\\d+)?e[+-]\\d+')"
+    nested = f"({nested}) OR ({number})"
     return Typed(f"(CASE WHEN {nested} THEN error({literal_sql(NESTED + name)}) ELSE {column} END)", "STRING")
 
 
@@ -86,8 +88,11 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     """A source's column as the value of `field`: of a list or an object for a single value its only element, as Pinot
     standardises it. Several are an error, or null when `lenient`."""
     value = raw(source, field.name, several=not field.single_value)
-    if not field.single_value or field.data_type in (DataType.JSON, DataType.MAP):
+    if not field.single_value:
         return value
+    if field.data_type in (DataType.JSON, DataType.MAP):
+        listed = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
+        return Typed(_nested(quoted(field.name)), "STRING") if listed else value
     if source.json and source.types.get(field.name) != "VARCHAR":
         column = json_column(source, field.name)
         only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
@@ -105,7 +110,7 @@ def _of_type(column: str, type_: str) -> Typed:
             return Typed(column, f"{inner.type}_ARRAY")
         return Typed(f"list_transform({column}, lambda v: {inner.sql})", f"{inner.type}_ARRAY")
     if type_.startswith(("STRUCT", "MAP", "JSON", "UNION")):
-        return Typed(f"px_nested_1(CAST(to_json({column}) AS VARCHAR))", "STRING")
+        return Typed(_nested(column), "STRING")
     if type_.startswith("TIMESTAMP"):
         return Typed(f"CAST({column} AS TIMESTAMP)", "TIMESTAMP")
     if type_ == "DATE":
@@ -116,6 +121,10 @@ def _of_type(column: str, type_: str) -> Typed:
         return Typed(f"px_wide_1(CAST({column} AS VARCHAR))", WIDE)
     known = PINOT_TYPES.get(type_)
     return Typed(column, known) if known else Typed(f"CAST({column} AS VARCHAR)", "STRING")
+
+
+def _nested(column: str) -> str:
+    return f"px_nested_1(CAST(to_json({column}) AS VARCHAR))"
 
 
 def narrow(type_: str) -> bool:
@@ -156,7 +165,7 @@ def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
     """One value or a list, as the field has it. A list of several is no single value, but the text of a JSON column."""
     if field.single_value and value.array:
         if field.data_type in (DataType.JSON, DataType.MAP):
-            return Typed(f"px_nested_1(CAST(to_json({value.sql}) AS VARCHAR))", "STRING")
+            return Typed(_nested(value.sql), "STRING")
         kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
         shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
         refused = refusal(f"{shown} || {literal_sql(f' for column: {field.name}')}", lenient)

@@ -72,7 +72,7 @@ class Cluster:
     def server_app(self) -> Starlette:
         """The server's REST interface."""
         return server_application(
-            self.server, self.broker.running.list, lambda: tags_of(self.controller, self.instances.server)
+            self.server, self.broker.running, lambda: tags_of(self.controller, self.instances.server)
         )
 
     @property

@@ -19,7 +19,7 @@ def test_a_comment_is_a_whole_line_outside_quotes(tmp_path: Path, marker: str) -
     path.write_text(FILE, encoding="utf-8")
     options = {"header": "id,name,n", "delimiter": ","} | ({"commentMarker": marker} if marker else {})
     with open_reader() as session:
-        source = read(session, path, "CSV", dict.fromkeys(("id", "name", "n"), True), options)
+        source = read(session, path, "CSV", ["id", "name", "n"], options)
         rows = session.execute(f"SELECT * FROM {source.relation}").rows()
     kept = [("1", "a\n# b", "3"), ("2", "b", "3"), ("3", "b", None)]
     commented = [("# a comment", None, None), ("#4", "c", "5")]

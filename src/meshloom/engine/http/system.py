@@ -28,6 +28,14 @@ def start_time(call: Call) -> Any:
     return text(datetime.fromtimestamp(STARTED, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 
 
+def uptime_of_server(call: Call) -> Any:
+    return text(f"Uptime: {uptime(call).content} seconds")
+
+
+def start_of_server(call: Call) -> Any:
+    return text(f"Pinot server started at: {start_time(call).content}. Pinot server status is GOOD")
+
+
 def app_configs(call: Call) -> Any:
     """Machine and runtime. No environment, no path, no setting: what a secret could stand in is not told."""
     page, total = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
@@ -89,12 +97,14 @@ def log_file(call: Call) -> Any:
     raise RestError(404, "There are no log files: this process writes its log to standard error")
 
 
-def operations() -> list[Operation]:
+def operations(role: str = "") -> list[Operation]:
+    """What the process answers; a server says the times in sentences."""
+    server = role == "server"
     """Read when the application is made."""
     tag = "Process"
     return [
-        Operation("GET", "/uptime", uptime, "Seconds since the start", tag),
-        Operation("GET", "/start-time", start_time, "When it started", tag),
+        Operation("GET", "/uptime", uptime_of_server if server else uptime, "Seconds since the start", tag),
+        Operation("GET", "/start-time", start_of_server if server else start_time, "When it started", tag),
         Operation("GET", "/appconfigs", app_configs, "Machine and runtime", tag),
         Operation("GET", "/loggers", loggers, "Names of the loggers", tag),
         Operation("GET", "/loggers/files", log_files, "Log files: none, the log goes to standard error", tag),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
 from meshloom.engine.errors import PinotError, RestError
@@ -53,21 +53,31 @@ def enrichers_of(config: TableConfig, *, before: bool) -> Iterable[tuple[str, st
             yield from ((str(name), str(text)) for name, text in functions.items())
 
 
-def wanted(schema: Schema, config: TableConfig) -> dict[str, bool]:
-    """Every column that the pipeline may read after complex types, and whether all that it does with the column is to
-    take one plain value of it, whose text is enough."""
-    alone = not goes_on(config)
-    names = {field.name: alone and _plain(field) for field in schema.fields.values() if not field.virtual}
+def wanted(schema: Schema, config: TableConfig) -> list[str]:
+    """Every column that the pipeline may read after complex types."""
+    names = dict.fromkeys(field.name for field in schema.fields.values() if not field.virtual)
     texts = [*transforms_of(schema, config).values(), *filter(None, [filter_of(config)])]
     texts += [text for before in (True, False) for _, text in enrichers_of(config, before=before)]
     for text in texts:
-        names.update(dict.fromkeys(arguments(text), False))
-    return names
+        names.update(dict.fromkeys(arguments(text)))
+    return list(names)
 
 
-def _plain(field: FieldSpec) -> bool:
-    """Text that stood in JSON gives the same value of these types, whatever form a number had."""
-    return field.single_value and field.data_type not in (DataType.JSON, DataType.MAP, DataType.BIG_DECIMAL)
+def texts(schema: Schema, config: TableConfig) -> list[str]:
+    """Columns that may be read as text: of one value, which no function reads or makes. None where what fails becomes
+    null, since an error has to tell what was no text."""
+    if goes_on(config) or whole(config):
+        return []
+    made = transforms_of(schema, config)
+    functions = [*made.values(), *filter(None, [filter_of(config)])]
+    pairs = [pair for before in (True, False) for pair in enrichers_of(config, before=before)]
+    used = {*made, *(name for name, _ in pairs)}
+    used |= {name for text in (*functions, *(text for _, text in pairs)) for name in arguments(text)}
+    return [
+        field.name
+        for field in schema.fields.values()
+        if field.single_value and field.data_type not in (DataType.JSON, DataType.MAP) and field.name not in used
+    ]
 
 
 def whole(config: TableConfig) -> bool:
@@ -104,8 +114,8 @@ def prepared(session: Session, schema: Schema, config: TableConfig, source: Sour
         if conforming is None:
             return Rows(record, where)
         fitting = Conforming(conforming, schema)
-        columns = [field.name for field in schema.fields.values() if not field.virtual]
-        return Rows(Record(reshaped(session, record, where, fitting, columns, lenient), schema, {}))
+        names = [field.name for field in schema.fields.values() if not field.virtual]
+        return Rows(Record(reshaped(session, record, where, fitting, names, lenient), schema, {}))
     except PinotError as error:
         raise RestError(400, error.what) from error
 
@@ -118,15 +128,19 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
     """
     lenient = goes_on(config)
     record = rows.record
-    columns = []
+    columns: list[str] = []
+    once: list[str] = []
     for field in record.schema.fields.values():
         if field.virtual:
             continue
         made = record.made.get(field.name)
         value = given(record.source, field, lenient=lenient) if made is None else made
+        if made is None and record.source.json:  # a long expression, which the following name several times
+            once.append(f"{value.sql} AS {quoted(f'$once{len(once)}')}")
+            value = replace(value, sql=quoted(f"$once{len(once) - 1}"))
         kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
-        zeros = made is not None or record.source.zeros
-        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient, zeros=zeros)} AS {kind})"
+        clean = made is None and record.source.clean
+        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient, clean=clean)} AS {kind})"
         text = f"TRY({text})" if lenient else text
         if field.name == config.time_column:
             checked = bool(config.ingestion.get("rowTimeValueCheck"))
@@ -137,7 +151,10 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
             text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
         columns.append(f"{text} AS {quoted(field.name)}")
     order = f" ORDER BY {quoted(config.sorted_column)}" if config.sorted_column in record.schema.fields else ""
-    return f"SELECT {', '.join(columns)} FROM {record.source.relation}{rows.where}{order}"
+    relation = f"{record.source.relation}{rows.where}"
+    if once:
+        relation = f"(SELECT *, {', '.join(once)} FROM {relation})"
+    return f"SELECT {', '.join(columns)} FROM {relation}{order}"
 
 
 def _several(schema: Schema, name: str) -> bool:

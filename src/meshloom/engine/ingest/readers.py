@@ -7,7 +7,7 @@ import gzip
 import io
 import mmap
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,26 +27,25 @@ PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
 RECORD = "$record"
 UNCOMMENTED = '"$uncommented"'
+LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
+OBJECT = 1 << 28  # bytes of the longest JSON object, which is as large as a buffer, too
 ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
-Wanted = Mapping[str, bool] | None
-NESTED = "$nested"
-LONGEST = 16 << 20  # bytes of a line of CSV, and of a JSON object in DuckDB's usual way of reading
-LARGEST = 256 << 20  # bytes of any JSON object
+Wanted = Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
-    JSON value, or text where `types` says VARCHAR), "record" (one column `RECORD` with whole JSON objects) or "typed".
-    `types` gives DuckDB's type of each column; `separator` splits text of several values; `zeros` says
-    that text may hold null characters.
+    JSON value; those of the type VARCHAR are the text of it, see `read`), "record" (one column `RECORD` with whole JSON
+    objects) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values; `clean`
+    says that no text holds a null character.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
-    zeros: bool = True
+    clean: bool = False
 
     @property
     def json(self) -> bool:
@@ -73,7 +72,7 @@ def format_of(name: str) -> str:
 
 
 def read(
-    session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str], careful: bool = False
+    session: Session, path: Path, kind: str, wanted: Wanted, options: Mapping[str, str], texts: Collection[str] = ()
 ) -> Source:
     """Make a file's rows readable in `session`.
 
@@ -81,30 +80,24 @@ def read(
         session: an unlocked one (`open_reader`).
         path: the file; gzip is understood for CSV, JSON and Avro.
         kind: one of FORMATS.
-        wanted: the columns that somebody will ask for, and whether their text is enough; others may be left out. None
-            asks for all: of JSON as a source of kind "record".
+        wanted: the columns that somebody will ask for; others may be left out. None asks for all: of JSON as a
+            source of kind "record".
         options: Pinot's `recordReader.prop.*`, without that prefix.
-        careful: the slower way, which can read what ended a query with an error that is `doubtful`.
+        texts: columns of JSON whose values are wanted as text: faster, and a list or an object cannot be told from the
+            text of one.
 
     Raises:
         RestError 400: the file is not of the format, with the reader's reason.
     """
     try:
-        if careful and kind == "JSON":
-            return _json_of(session, path, dict.fromkeys(wanted, False) if wanted is not None else None, LARGEST)
+        if kind == "JSON":
+            return _json(session, path, wanted, texts)
         return READERS[kind](session, path, wanted, options)
     except ComputeError as error:
-        if not careful and doubtful(error):
-            return read(session, path, kind, wanted, options, careful=True)
         raise RestError(400, f"The file cannot be read as {kind}: {told(error.what, path)}") from error
     except (pa.ArrowException, ValueError, EOFError, OSError, IndexError, KeyError) as error:
         why = told(str(error), path) or type(error).__name__
         raise RestError(400, f"The file cannot be read as {kind}: {why}") from error
-
-
-def doubtful(error: ComputeError) -> bool:
-    """Whether reading with `careful` may do what this error ended: of JSON, read in the fast way for the usual file."""
-    return error.what.endswith(NESTED) or "maximum_object_size" in error.what
 
 
 def told(text: str, path: Path) -> str:
@@ -129,7 +122,7 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {UNCOMMENTED}")
         return source
     header = _csv_header(path, delimiter, quote, options)
-    parallel, zeros = not _holds(path, quote), _holds(path, "\0")
+    parallel = _unquoted(path, quote)
     if not parallel:
         _closed(path, delimiter, quote, options.get("escapeCharacter"))
     given = bool(options.get("header"))
@@ -142,21 +135,25 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
         f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size={LONGEST}, buffer_size={2 * LONGEST}, parallel={parallel}, compression={_compression(path)})"
+        f"max_line_size={LINE}, buffer_size={2 * LINE}, parallel={parallel}, compression={_compression(path)})"
     )
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
-    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, zeros)
+    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, _lacks(path, b"\0"))
 
 
-def _holds(path: Path, character: str) -> bool:
-    """Whether a file may hold a character. Without quotes no line can end within a value, so that DuckDB may read with
-    several threads; without null characters none has to be looked for in each value."""
-    if _zipped(path):
-        return True
+def _unquoted(path: Path, quote: str) -> bool:
+    """Whether no value is quoted, so that no line can end within one: then DuckDB may read with several threads."""
+    return _lacks(path, quote.encode())
+
+
+def _lacks(path: Path, *marks: bytes) -> bool:
+    """Whether a file that is not packed has none of these bytes anywhere."""
+    if _zipped(path) or not path.stat().st_size:
+        return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(character.encode()) >= 0
+        return all(content.find(mark) < 0 for mark in marks)
 
 
 def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
@@ -215,35 +212,32 @@ def _opened(path: Path) -> Any:
     return gzip.open(path, "rb") if _zipped(path) else path.open("rb")
 
 
-def _json(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
-    return _json_of(session, path, wanted, LONGEST)
-
-
-def _json_of(session: Session, path: Path, wanted: Wanted, largest: int) -> Source:
-    """A thread takes twice the `largest` object's bytes at once: the smaller, the more threads have work."""
-    form = f"maximum_object_size={largest}, compression={_compression(path)}"
+def _json(session: Session, path: Path, wanted: Wanted, texts: Collection[str]) -> Source:
+    # DuckDB's own longest object where the file has no line above it: larger buffers leave the file to one thread.
+    size = "" if path.stat().st_size <= LINE or _short_lines(path) else f"maximum_object_size={OBJECT}, "
+    form = f"{size}compression={_compression(path)}"
     if wanted is None:
         objects = f"read_json_objects({literal(str(path))}, format='auto', {form})"
         session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT json AS {quoted(RECORD)} FROM {objects}")
         return Source(RAW, "record", {RECORD: "JSON"})
-    types = {name: "VARCHAR" if plain else "JSON" for name, plain in wanted.items()}
+    types = {name: "VARCHAR" if name in texts else "JSON" for name in wanted}
     columns = ", ".join(f"{literal(name)}: '{type_}'" for name, type_ in types.items())
     source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
-    shown = ", ".join(_plain(name) if plain else quoted(name) for name, plain in wanted.items())
-    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT {shown} FROM {source}")
-    return Source(RAW, "json", types)
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
+    return Source(RAW, "json", types, clean=_lacks(path, b"\0", b"\\u0000"))
 
 
-def _plain(name: str) -> str:
-    """A JSON value as text, in a third of the time that a JSON column takes. What may be a list, an object or a number
-    that DuckDB wrote its own way (1e-07) ends the query with an error that says `NESTED`."""
-    column = quoted(name)
-    nested = " OR ".join(f"({column} >= '{first}' AND {column} < '{after}')" for first, after in ("{|", "[\\"))
-    pattern = r"-?\d(\.\d+)?e[+-]\d+"
-    # Comparing the first bytes is cheap, so that hardly a value is searched.
-    number = f"strlen({column}) > 4 AND {column} < ':' AND contains({column}, 'e') AND {column} >= '-'"
-    doubtful = f"{nested} OR ({number} AND regexp_full_match({column}, '{pattern}'))"
-    return f"CASE WHEN {doubtful} THEN error('{NESTED}') ELSE {column} END AS {column}"
+def _short_lines(path: Path) -> bool:
+    """Whether a line ends at least every LINE bytes; of a packed file nobody knows."""
+    if _zipped(path):
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place, end = 0, len(content)
+        while end - place > LINE:
+            place = content.rfind(b"\n", place, place + LINE) + 1
+            if not place:
+                return False
+        return True
 
 
 def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -330,7 +324,6 @@ def _arrow_table(session: Session, table: pa.Table, shown: Sequence[str] = ("*",
 
 READERS: dict[str, Callable[[Session, Path, Wanted, Mapping[str, str]], Source]] = {
     "CSV": _csv,
-    "JSON": _json,
     "PARQUET": _parquet,
     "AVRO": _avro,
     "GZIPPED_AVRO": _avro,

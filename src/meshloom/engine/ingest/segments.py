@@ -12,7 +12,8 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import pipeline, times
-from meshloom.engine.ingest.readers import Source, doubtful, format_of, literal, quoted, read, told
+from meshloom.engine.ingest.readers import Source, format_of, literal, quoted, read, told
+from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import ComputeError, Session, open_reader
@@ -45,11 +46,12 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
         try:
             names = None if pipeline.whole(config) else pipeline.wanted(schema, config)
             try:
-                _made(session, target, schema, config, read(session, file, kind, names, options))
+                texts = pipeline.texts(schema, config)
+                _made(session, read(session, file, kind, names, options, texts), target, schema, config)
             except ComputeError as error:
-                if not doubtful(error):
+                if NESTED not in error.what:
                     raise
-                _made(session, target, schema, config, read(session, file, kind, names, options, careful=True))
+                _made(session, read(session, file, kind, names, options), target, schema, config)
             built = _described(session, target, schema, config)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
             return built
@@ -62,8 +64,7 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             raise
 
 
-def _made(session: Session, target: Path, schema: Schema, config: TableConfig, source: Source) -> None:
-    """Write a source's records as `target`, in as many attempts as there are BIG_DECIMAL columns of another form."""
+def _made(session: Session, source: Source, target: Path, schema: Schema, config: TableConfig) -> None:
     rows = pipeline.prepared(session, schema, config, source)
     wide: list[str] = []
     while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:

@@ -20,6 +20,9 @@ PINOT_TYPES = {
 }  # fmt: skip
 
 
+NESTED = "$nested:"
+
+
 def json_column(source: Source, name: str) -> str:
     """A column of a source whose values are JSON."""
     if source.kind == "json":
@@ -39,8 +42,8 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
     if type_ is None:
         return Typed("CAST(NULL AS VARCHAR[])", "STRING_ARRAY") if several else Typed("CAST(NULL AS VARCHAR)", "STRING")
     column = quoted(name)
-    if source.kind == "json" and type_ == "JSON":
-        return _of_json(column, several)
+    if source.kind == "json":
+        return _text_of_json(column, name) if type_ == "VARCHAR" else _of_json(column, several)
     if source.kind == "text":
         if not several:
             return Typed(column, "STRING")
@@ -61,6 +64,15 @@ def _of_json(column: str, several: bool) -> Typed:
     objects = f"px_valuesof_1(CAST({column} AS VARCHAR))"
     many = f"CASE {kind} WHEN 'ARRAY' THEN {values} WHEN 'OBJECT' THEN {objects} WHEN 'NULL' THEN NULL ELSE [{one}] END"
     return Typed(f"({many})", "STRING_ARRAY")
+
+
+def _text_of_json(column: str, name: str) -> Typed:
+    """A value read as text. What may be a list, an object or a number that DuckDB wrote its own way (1e-07) ends the
+    query with `NESTED` and the column: only the JSON value tells."""
+    nested = f"{column} >= '[' AND (starts_with({column}, '{{') OR starts_with({column}, '['))"
+    number = f"{column} < ':' AND contains({column}, 'e') AND regexp_full_match({column}, '-?\\d(\\.\\d+)?e[+-]\\d+')"
+    nested = f"({nested}) OR ({number})"
+    return Typed(f"(CASE WHEN {nested} THEN error({literal_sql(NESTED + name)}) ELSE {column} END)", "STRING")
 
 
 def _scalar(column: str, nested: str) -> str:
@@ -123,15 +135,15 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False, zeros: bool = True) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False, clean: bool = False) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size. What is no value of the field is an error, or null when `lenient`. Without `zeros` no
-    text has a null character."""
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`. `clean` says that no
+    null character is in it."""
     value = _shaped(value, field, lenient)
     if field.single_value:
-        made = _one(value, field, wide, lenient, zeros)
+        made = _one(value, field, wide, lenient, clean)
         return f"TRY({made})" if lenient else made
-    item = _one(Typed("v", value.element), field, wide, lenient, zeros)
+    item = _one(Typed("v", value.element), field, wide, lenient, clean)
     made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
     made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
     return f"TRY({made})" if lenient else made
@@ -187,30 +199,31 @@ def _wide(value: Typed, lenient: bool) -> str:
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool, zeros: bool) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool, clean: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
         return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target in (DataType.STRING, DataType.JSON):
-        return _bounded(text, field, "chr(0)", lenient, zeros)
+        return _bounded(text, field, "chr(0)", lenient, clean)
     if target is DataType.BYTES:
-        return _bounded(text, field, "", lenient, False)
+        return _bounded(text, field, "", lenient, clean)
     if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
         return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec, null: str, lenient: bool, zeros: bool) -> str:
-    """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool, clean: bool) -> str:
+    """SanitizationTransformer: the longest that a value may be, and text ends before a null character, where it is not
+    `clean` of them."""
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
     unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
-    zero = [f"contains({text}, {null})"] if zeros else []
+    zero = [f"contains({text}, {null})"] if null and not clean else []
     tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
     if not tests:
         return text
-    cut = f"split_part({text}, {null}, 1)" if zeros else text
+    cut = f"split_part({text}, {null}, 1)" if null else text
     if field.max_length < UNBOUNDED:
         cut = f"left({cut}, {field.max_length})" if null else f"{cut}[1:{field.max_length}]"
     if strategy == "SUBSTITUTE_DEFAULT_VALUE":
@@ -243,8 +256,9 @@ def _converted(value: Typed, target: DataType) -> str:
             number = f"CAST({text} AS {target.duckdb})"
             cut = f"CAST(trunc(CAST({text} AS DOUBLE)) AS {target.duckdb})"
             other = " OR ".join(f"contains({text}, '{letter}')" for letter in ".eE")
+            quick = f"TRY_CAST({text} AS {target.duckdb})"  # most are written as the number prints, and need no search
             return (
-                f"(CASE WHEN NOT ({other}) THEN {number} "
+                f"(CASE WHEN CAST({quick} AS VARCHAR) = {text} THEN {quick} WHEN NOT ({other}) THEN {number} "
                 f"ELSE CASE {text} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {cut} END END)"
             )
         if target is DataType.BOOLEAN:

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from meshloom.engine.http import system
-from meshloom.engine.http.operations import Call, Operation, text
+from meshloom.engine.http.operations import Call, Operation, refused, text
 from meshloom.engine.http.operations import application as assembled
 
 
@@ -25,6 +25,7 @@ def operations() -> list[Operation]:
         Operation("GET", "/health", ok, "Whether it answers", "Health"),
         Operation("GET", "/tasks/subtask/progress", none, "How far sub-tasks are", "Task", ("subtaskNames",)),
         Operation("GET", "/tasks/subtask/state/progress", none, "Sub-tasks by state", "Task", ("subTaskState",)),
+        refused("GET", "/metrics/gauge/{gauge}", "A gauge's value", "Health", "This engine's minion has no gauges"),
         *system.operations(),
     ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -21,18 +22,26 @@ from meshloom.engine.storage.tar import packed
 STREAMS = "This engine does not consume streams yet"
 BITMAPS = "An upsert table keeps current and superseded rows apart: it has no document bitmaps"
 MEMORY = "Rows lie in DuckDB's file and its buffers, not in memory-mapped segments"
+WORKLOADS = "This engine has no workload budgets: table, database and application quotas limit queries"
+COMPRESSION = "DuckDB packs the columns of all segments together and tells no size by segment"
 THREADS = "DuckDB runs a query on threads of its own and does not say which used how much"
 MINION = "Segments are made by the controller's process: a server re-ingests none"
+
+
+class Queries(Protocol):
+    """Those that run, by id."""
+
+    def list(self) -> dict[str, str]: ...
+
+    def cancel(self, id_: str) -> bool: ...
 
 
 class Tables:
     """Over one server; each method answers one operation."""
 
-    def __init__(
-        self, server: Server, queries: Callable[[], dict[str, str]], tags: Callable[[], Sequence[str]]
-    ) -> None:
+    def __init__(self, server: Server, queries: Queries, tags: Callable[[], Sequence[str]]) -> None:
         self._server = server
-        self._queries = queries
+        self._queries, self._cancel = queries.list, queries.cancel
         self._tags = tags
 
     def _physical(self, call: Call) -> str:
@@ -106,12 +115,23 @@ class Tables:
     def stale(self, call: Call) -> Any:
         physical, reason = self._physical(call), "the table has other columns now"
         held = self._server.segments(physical) if self._server.outdated(physical) else []
-        listed = [{"segmentName": segment.name, "isStale": True, "reason": reason} for segment in held]
-        return {"staleSegmentList": listed, "isValidResponse": True, "errorMessage": None}
+        return [{"segmentName": segment.name, "reason": reason} for segment in held]
 
     def loaded(self, call: Call) -> Any:
         """Whether every segment that the catalogue has is there; one that cannot be loaded is refused when it comes."""
-        return {"tableName": self._physical(call), "segmentsReloadStatus": "all segments loaded"}
+        times = [facts.times_of(self._server, segment)[1] for segment in self._segments(call)]
+        latest = max((end for end in times if end is not None), default=-1)
+        return {"valid": True, "invalidReason": None, "maxEndTimeMs": latest}
+
+    def reloaded(self, call: Call) -> Any:
+        """A reload is over when its request is answered."""
+        count = len(self._segments(call))
+        return {"totalSegmentCount": count, "successCount": count, "failureCount": None}
+
+    def consuming(self, call: Call) -> Any:
+        """Nothing is."""
+        self._physical(call)
+        return []
 
     def states(self, call: Call) -> Any:
         return [self._state(segment) for segment in self._segments(call)]
@@ -130,6 +150,36 @@ class Tables:
 
     def instance_tags(self, call: Call) -> Any:
         return list(self._tags())
+
+    def pools(self, call: Call) -> Any:
+        return {}
+
+    def disk(self, call: Call) -> Any:
+        """Of the file system that holds the rows; where that is, is not told."""
+        used = self._server.disk()
+        return {
+            "instanceId": self._server.instance,
+            "totalSpaceBytes": used.total,
+            "usedSpaceBytes": used.used,
+            "lastUpdatedTimeInEpochMs": int(time.time() * 1000),
+        }
+
+    def primary_keys(self, call: Call) -> Any:
+        """Current rows of the upsert tables: each is one key's."""
+        relations = [self._server.relation(name) for name in self._server.names()]
+        counted = {one.found_by: one.rows for one in relations if one.superseded}
+        return {
+            "instanceId": self._server.instance,
+            "numPrimaryKeys": sum(counted.values()),
+            "tablesWithPrimaryKeys": sorted(counted),
+            "lastUpdatedTimeInEpochMs": int(time.time() * 1000),
+        }
+
+    def cancel(self, call: Call) -> Any:
+        name = call.path["query"]
+        if not self._cancel(name):
+            raise RestError(404, f"Query: {name} not found on the server")
+        return text(f"Cancelled query: {name}")
 
     def running(self, call: Call) -> Any:
         """The queries under way, by id: broker and server are one process."""
@@ -170,9 +220,15 @@ def operations(told: Tables) -> list[Operation]:
         Operation("GET", "/debug/segments/{name}/{segment}", told.state, "A segment's state", "Debug"),
         Operation("GET", "/instance/id", told.instance, "The server's name", "Instance"),
         Operation("GET", "/instance/tags", told.instance_tags, "The server's tags", "Instance"),
-        Operation("GET", "/queries", told.running, "Queries under way", "Query"),
+        Operation("GET", "/instance/pools", told.pools, "Pools: none", "Instance"),
+        Operation("GET", "/instance/diskUtilization", told.disk, "Room on the disk", "Instance"),
+        Operation("GET", "/instance/numberOfPrimaryKeys", told.primary_keys, "Keys of upsert tables", "Instance"),
+        Operation("GET", "/queries/id", told.running, "Queries under way", "Query"),
+        Operation("DELETE", "/query/{query}", told.cancel, "Stop a query", "Query"),
+        Operation("GET", "/controllerJob/reloadStatus/{name}", told.reloaded, "How far a reload is", "Table"),
+        Operation("GET", "/tables/{name}/consumingSegmentsInfo", told.consuming, "What is consumed: nothing", "Table"),
         Operation("GET", "/debug/queries/resourceUsage", told.usage, "Queries under way", "Debug"),
-        *system.operations(),
+        *system.operations("server"),
         *REFUSED,
     ]
 
@@ -182,10 +238,23 @@ REFUSED = tuple(
     for method, path, summary, tag, why in (
         ("GET", "/debug/threads/resourceUsage", "What threads use", "Debug", THREADS),
         ("GET", "/debug/memory/offheap", "Memory that is mapped", "Debug", MEMORY),
+        ("GET", "/debug/memory/offheap/table/{name}", "Memory of a table that is mapped", "Debug", MEMORY),
+        ("GET", "/debug/queryWorkloadCost/{workload}", "What is left of a budget", "Debug", WORKLOADS),
+        ("GET", "/debug/queryWorkloadCosts", "What is left of all budgets", "Debug", WORKLOADS),
+        ("GET", "/reingestSegment/jobs", "Re-ingestions under way", "Segment", MINION),
+        ("POST", "/reingestSegment/{segment}", "Re-ingest a segment", "Segment", MINION),
+        ("GET", "/segments/{name}/{segment}/validDocIdsBitmap", "Valid documents", "Segment", BITMAPS),
+        ("POST", "/tables/{name}/validDocIdsMetadata", "Numbers of valid documents", "Segment", BITMAPS),
+        ("POST", "/segments/{name}/{segment}/upload", "Upload what was consumed", "Segment", STREAMS),
+        ("POST", "/segments/{name}/{segment}/uploadLLCSegment", "Upload what was consumed", "Segment", STREAMS),
+        ("POST", "/segments/{name}/{segment}/uploadCommittedSegment", "Upload what was committed", "Segment", STREAMS),
+        ("DELETE", "/tables/{name}/ingestionMetrics", "Forget ingestion metrics", "Table", STREAMS),
+        ("POST", "/tables/{name}/compression-stats", "How well columns are packed", "Table", COMPRESSION),
+        ("POST", "/tables/{name}/triggerWarmup", "Read pages before they are asked for", "Table", MEMORY),
     )
 )
 
 
-def application(server: Server, queries: Callable[[], dict[str, str]], tags: Callable[[], Sequence[str]]) -> Starlette:
-    """Over one server; `queries` tells what runs, `tags` the tags of the instance."""
+def application(server: Server, queries: Queries, tags: Callable[[], Sequence[str]]) -> Starlette:
+    """Over one server; `queries` are those that run, `tags` tells the tags of the instance."""
     return assembled("Pinot server", operations(Tables(server, queries, tags)))

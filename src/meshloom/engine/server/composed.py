@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import QUERY_EXECUTION, PinotError
-from meshloom.engine.server.loading import DOC, SEGMENT, SUPERSEDED_AT, quoted
+from meshloom.engine.server.loading import DOC, SEGMENT, SUPERSEDED_AT
+from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.sql.typed import cast_sql

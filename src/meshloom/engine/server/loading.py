@@ -3,33 +3,22 @@ an upsert table told apart into current and superseded ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-
-import pyarrow as pa
 
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.values import default_value, narrow
+from meshloom.engine.server.segment_rows import ROW, quoted, rows_of
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.typed import cast_sql, wide_literal
 from meshloom.engine.storage.catalog import Segment
-from meshloom.infra.compute import Session, open_reader
+from meshloom.infra.compute import Session
 
 SEGMENT, DOC, SUPERSEDED_AT = '"$segment"', '"$doc"', '"$superseded_at"'
-INCOMING, ROW = "$incoming", '"$row"'
-AT_ONCE = 64 << 20  # bytes of Parquet that are unpacked in memory as a whole
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+INCOMING = "$incoming"
 
 
 def superseded_name(physical: str) -> str:
@@ -45,28 +34,6 @@ def create(session: Session, config: TableConfig, schema: Schema) -> None:
             f"CREATE TABLE {quoted(superseded_name(config.name))} "
             f"({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER, {SUPERSEDED_AT} BIGINT)"
         )
-
-
-def read(paths: Sequence[str], schema: Schema) -> tuple[pa.Table | pa.RecordBatchReader, dict[str, str]]:
-    """The files' rows as Arrow: the schema's columns, and `$row`, the row's number in the segment from 0. A column that
-    the files lack is null. With them the DuckDB types of the columns that there are. Small files come as a table, which
-    the server's database reads with all its threads; larger ones as a stream, which does not need their memory.
-
-    Raises ComputeError when a file cannot be read.
-    """
-    reader = open_reader()
-    files = ", ".join(literal(path) for path in paths)
-    found = {row[0]: row[1] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
-    columns = [
-        quoted(field.name) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
-        for field in schema.fields.values()
-    ]
-    # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.
-    number = "file_row_number" if len(paths) == 1 else "row_number() OVER () - 1"
-    source = f"read_parquet([{files}], file_row_number = true)"
-    sql = f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"
-    small = sum(Path(path).stat().st_size for path in paths) <= AT_ONCE
-    return reader.arrow(sql) if small else reader.batches(sql), found
 
 
 def wide_columns(session: Session, config: TableConfig, schema: Schema) -> frozenset[str]:
@@ -118,7 +85,7 @@ def transaction(session: Session) -> Iterator[None]:
 def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object) -> int:
     """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
     session's database, see `provide`."""
-    incoming, types = read(segment.paths, schema)
+    incoming, types = rows_of(segment, schema)
     wide = widen(session, config, schema, types, owner)
     session.register(INCOMING, incoming)
     fields = list(schema.fields.values())

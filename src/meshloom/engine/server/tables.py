@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from meshloom.engine.config.logical_table import LogicalTable
 from meshloom.engine.config.schema import FieldSpec, Schema
@@ -21,6 +23,7 @@ from meshloom.engine.errors import (
 from meshloom.engine.server import loading
 from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
+from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
@@ -42,6 +45,7 @@ class Server:
     def __init__(self, catalog: Catalog, folder: Path, threads: int = 2, memory: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._catalog = catalog
+        self._folder = folder
         self._lock = threading.RLock()
         self._relations: dict[str, Relation] = {}
         self._generation = 0
@@ -124,7 +128,7 @@ class Server:
             self._changed()
 
     def _delete(self, segment: Segment) -> None:
-        self._session.execute(f"DELETE FROM {loading.quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
+        self._session.execute(f"DELETE FROM {quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
 
     def reload(self, physical: str) -> None:
@@ -167,8 +171,8 @@ class Server:
             self._changed()
 
     def _forget(self, physical: str) -> None:
-        self._session.execute(f"DROP TABLE IF EXISTS {loading.quoted(physical)}")
-        self._session.execute(f"DROP TABLE IF EXISTS {loading.quoted(loading.superseded_name(physical))}")
+        self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
+        self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
 
     def definition(self, physical: str) -> tuple[TableConfig, Schema]:
@@ -223,6 +227,10 @@ class Server:
         """Segment names by physical table, of one raw or physical name."""
         names = [p for p in self._catalog.names("table") if p == table or raw_name(p) == table]
         return {physical: [segment.name for segment in self._catalog.segments(physical)] for physical in names}
+
+    def disk(self) -> Any:
+        """Total, used and free bytes of the file system that holds the rows."""
+        return shutil.disk_usage(self._folder)
 
     def names(self) -> list[str]:
         """The physical tables."""
@@ -293,8 +301,8 @@ class Server:
         """How many different values each column has, nearly (HyperLogLog)."""
         with self._lock:
             names = list(self._relation_of(physical).columns)
-            counts = ", ".join(f"approx_count_distinct({loading.quoted(name)})" for name in names)
-            found = self._session.execute(f"SELECT {counts} FROM {loading.quoted(physical)}").rows()[0]
+            counts = ", ".join(f"approx_count_distinct({quoted(name)})" for name in names)
+            found = self._session.execute(f"SELECT {counts} FROM {quoted(physical)}").rows()[0]
             return dict(zip(names, found, strict=True))
 
     def _relation(self, physical: str) -> Relation:
@@ -309,7 +317,7 @@ class Server:
 
     def _relation_of(self, physical: str) -> Relation:
         config, schema = self.definition(physical)
-        rows = self._session.execute(f"SELECT count(*) FROM {loading.quoted(physical)}").rows()[0][0]
+        rows = self._session.execute(f"SELECT count(*) FROM {quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
         held = self._serving(physical)
@@ -323,8 +331,8 @@ class Server:
                 for f in schema.fields.values()
                 if not f.virtual
             },
-            source=loading.quoted(physical),
-            superseded=loading.quoted(loading.superseded_name(physical)) if config.upsert else "",
+            source=quoted(physical),
+            superseded=quoted(loading.superseded_name(physical)) if config.upsert else "",
             rows=rows,
             segments=len(held),
             segment_names={segment.id: segment.name for segment in held},
@@ -345,7 +353,7 @@ class Server:
 
     def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool) -> ColumnInfo:
         if nullable:
-            column, table = loading.quoted(field.name), loading.quoted(config.name)
+            column, table = quoted(field.name), quoted(config.name)
             nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
         return ColumnInfo(
             name=field.name,

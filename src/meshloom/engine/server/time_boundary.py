@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
-from meshloom.engine.server.loading import default_sql, literal, quoted
+from meshloom.engine.server.loading import default_sql
+from meshloom.engine.server.segment_rows import literal, quoted
 from meshloom.engine.sql.functions.time_formats import converted, format_of
 from meshloom.engine.storage.catalog import Segment
 

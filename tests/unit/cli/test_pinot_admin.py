@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,16 @@ def test_bad_input_is_said(admin: Any, tmp_path: Path) -> None:
     job.write_text("jobType: x\n")
     told = admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), code=255)
     assert "4 mistakes" in told or told.count("missing-key") == 4
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(ports: tuple[int, int]) -> None:
+    command = [sys.executable, "-c", "from meshloom.cli.pinot.admin import main; main()"]
+    words = ["OperateClusterConfig", "-operation", "GET", "-controllerPort", str(ports[0])]
+    with subprocess.Popen([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +78,15 @@ def test_all_mistakes_at_once_with_their_lines(tmp_path: Path) -> None:
         (GOOD.replace("controllerURI", "controllerUri"), (18, "missing-key", "pinotClusterSpecs has no controllerURI")),
         (GOOD.replace("  configs:\n    delimiter: ';'", "  configs: 7"),
          (13, "wrong-value", "configs of recordReaderSpec is a mapping")),
+        (GOOD.replace("tableName: films", "tableName: [films]"),
+         (16, "wrong-value", "tableName of tableSpec is one value")),
+        (GOOD.replace("dataFormat: csv", "dataFormat: {a: b}"),
+         (12, "wrong-value", "dataFormat of recordReaderSpec is one value")),
+        (GOOD.replace("'http://localhost:9000'", "[1]"),
+         (18, "wrong-value", "controllerURI of pinotClusterSpecs is one value")),
+        (GOOD + "authToken: 2020-99-99\n", (0, "yaml-syntax", "a value is not of its form")),
+        (GOOD + "? a: []\n: b\n", (0, "yaml-syntax", "a value is not of its form")),
+        (GOOD + "authToken: !!int x\n", (0, "yaml-syntax", "a value is not of its form")),
         (GOOD.replace("'/in'", "'${nowhere_at_all}'"), (4, "no-value", "no value for nowhere_at_all")),
     ],
 )  # fmt: skip
@@ -161,4 +171,43 @@ def test_a_job_without_files_registers_nothing(engine: Any, tmp_path: Path, caps
     assert launched(tmp_path, controller, "SegmentCreationAndTarPush") == 255
     told = "".join(capsys.readouterr())
     assert "Traceback" not in told and "no-input" in told
+    assert cluster.controller.segments("films_OFFLINE") == before
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["-propertyFile", "{}/latin.properties"], "no UTF-8"), (["-propertyFile", "{}/none"], "No such file"),
+        (["-propertyFile", "{}"], "Is a directory"), (["-values", "kind"], "-values kind gives no value"),
+    ],
+)  # fmt: skip
+def test_values_that_cannot_be_read(tmp_path: Path, capsys: Any, words: list[str], why: str) -> None:
+    (tmp_path / "latin.properties").write_bytes(b"kind=\xff\xfe\n")
+    (tmp_path / "job.yaml").write_text(GOOD)
+    given_ = [word.format(tmp_path) for word in words]
+    assert run(["LaunchDataIngestionJob", "-jobSpecFile", str(tmp_path / "job.yaml"), *given_]) == 255
+    assert why in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://[::x", "http://localhost:99999", "ftp://x"])
+def test_a_controller_that_is_no_address(tmp_path: Path, capsys: Any, address: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("title\na\n")
+    assert launched(tmp_path, address, "SegmentCreationAndTarPush") != 0
+    assert "No controller answers at" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("batch", ["{", "[]", "3", "null", '{"a": ', "[" * 20_000, '{"inputFormat": 7}'])
+@pytest.mark.parametrize("door", ["ingestFromFile", "ingestFromURI"])
+def test_a_batch_config_that_is_none_registers_nothing(engine: Any, tmp_path: Path, door: str, batch: str) -> None:
+    cluster, controller = engine
+    before = cluster.controller.segments("films_OFFLINE")
+    file = tmp_path / "a.csv"
+    file.write_text("title\na\n")
+    params = {"tableNameWithType": "films_OFFLINE", "batchConfigMapStr": batch, "sourceURIStr": file.as_uri()}
+    with file.open("rb") as content:
+        sent = {"file": ("a.csv", content)} if door == "ingestFromFile" else None
+        answer = httpx.post(f"{controller}/{door}", params=params, files=sent, timeout=30)
+    assert answer.status_code == 400 and "Traceback" not in answer.text and str(tmp_path) not in answer.text
+    assert answer.json()["error"]
     assert cluster.controller.segments("films_OFFLINE") == before

@@ -13,7 +13,7 @@ from typing import Any
 from meshloom.cli.pinot import job
 from meshloom.cli.pinot.controller import Controller, Failed, document, token_of
 from meshloom.cli.pinot.job_spec import read_job
-from meshloom.errors import MeshloomError
+from meshloom.errors import InputError, MeshloomError, Problem
 
 ROLES = "One process plays every role here: `meshloom engine up` starts controller, broker, server and minion together."
 
@@ -135,6 +135,8 @@ def post_query(options: Namespace) -> Iterator[str]:
 
 def launch_job(options: Namespace) -> Iterator[str]:
     values = job.properties(Path(options.propertyFile)) if options.propertyFile else {}
+    if odd := [pair for pair in options.values if "=" not in pair]:
+        raise InputError(Problem("wrong-value", f"-values {odd[0]} gives no value", "", "write name=value"))
     values |= dict(pair.partition("=")[::2] for pair in options.values)
     made = read_job(Path(options.jobSpecFile), values)
     options.authToken = str(made.get("authToken") or options.authToken)

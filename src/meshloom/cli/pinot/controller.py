@@ -38,7 +38,7 @@ class Controller:
                 method, address, headers=self._headers, auth=self._auth, timeout=TIMEOUT, follow_redirects=True,
                 verify=self._verify, **more,
             )  # fmt: skip
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Broken(
                 f"No controller answers at {self.address}",
                 why=str(error),
@@ -62,7 +62,7 @@ def token_of(address: str) -> str:
             text = Path(unquote(place.path)).read_text(encoding="utf-8").strip()
         else:
             text = httpx.get(address, timeout=TIMEOUT).raise_for_status().text.strip()
-    except (OSError, httpx.HTTPError) as error:
+    except (OSError, UnicodeDecodeError, httpx.HTTPError, httpx.InvalidURL) as error:
         raise InputError(Problem("no-token", "-authTokenUrl gives no token", str(error), "")) from error
     return text if " " in text else f"Bearer {text}"
 

@@ -29,10 +29,9 @@ def properties(path: Path) -> dict[str, str]:
     """A Java property file: `name=value` or `name: value`, with comments. Raises InputError."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(
-            Problem("unreadable", "the file cannot be read", error.strerror or str(error), "", str(path))
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise InputError(Problem("unreadable", "the file cannot be read", why, "", str(path))) from error
     pairs = (re.match(r"\s*([^#!=:\s][^=:\s]*)\s*[=:]?\s*(.*)", line) for line in lines)
     return {found[1]: found[2].strip() for found in pairs if found}
 

@@ -34,6 +34,7 @@ LISTS = {"pinotFSSpecs": ("scheme", "className", "configs"), "pinotClusterSpecs"
 PLAIN = ("jobType", "inputDirURI", "includeFileNamePattern", "excludeFileNamePattern", "searchRecursively",
          "outputDirURI", "segmentCreationJobParallelism", "overwriteOutput", "authToken", "failOnEmptySegment",
          "createMetadataTarGz", "cleanUpOutputDir")  # fmt: skip
+NESTED = ("configs", "extraConfigs")  # the keys of a spec that hold mappings
 KEYS = (*PLAIN, *SPECS, *LISTS)
 REMEDY = "see Pinot's ingestion job specification"
 
@@ -90,6 +91,8 @@ def _loaded(text: str, path: Path) -> Any:
         raise InputError(Problem("yaml-syntax", "no valid YAML", why, "", str(path), line, column)) from error
     except RecursionError as error:
         raise InputError(Problem("yaml-syntax", "nested too deeply", "", "", str(path))) from error
+    except (ValueError, TypeError) as error:  # a date that is none, a mapping as a key; the parser does not say where
+        raise InputError(Problem("yaml-syntax", "a value is not of its form", str(error), "", str(path))) from error
 
 
 class Judge:
@@ -146,6 +149,11 @@ class Judge:
                 what = f"{name} has no {key}"
                 yield Problem("missing-key", what, "", REMEDY, self._file, self._line(self._job, name))
 
+    def _plain(self, node: Mapping[str, Any], keys: tuple[str, ...], where: str) -> Iterator[Problem]:
+        for key in keys:
+            if key not in NESTED and isinstance(node.get(key), dict | list):
+                yield self._wrong(node, key, f"{key} of {where} is one value")
+
     def _mapping(self, node: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> Iterator[Problem]:
         found = node.get(name)
         if found is None:
@@ -154,6 +162,7 @@ class Judge:
             yield self._wrong(node, name, f"{name} is a mapping")
             return
         yield from self._unknown(found, keys, name)
+        yield from self._plain(found, keys, name)
         if found.get("configs") is not None and not isinstance(found["configs"], dict):
             yield self._wrong(found, "configs", f"configs of {name} is a mapping")
 
@@ -166,6 +175,7 @@ class Judge:
             return
         for one in found:
             yield from self._unknown(one, keys, name)
+            yield from self._plain(one, keys, name)
             if not one.get(keys[0]):
                 yield Problem("missing-key", f"{name} has no {keys[0]}", "", REMEDY, self._file, self._line(one))
             if one.get("configs") is not None and not isinstance(one["configs"], dict):

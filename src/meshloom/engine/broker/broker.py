@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.quota import Quotas, limit_of, limits_of
-from meshloom.engine.broker.running import Running
+from meshloom.engine.broker.running import Query, Running
 from meshloom.engine.config.table import physical_name
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
@@ -27,7 +27,7 @@ from meshloom.engine.errors import (
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql import decimals
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
-from meshloom.engine.sql.functions import provide
+from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.options import check_indexes, timeout_of
 from meshloom.engine.sql.relation import Relations
@@ -186,15 +186,24 @@ class Broker:
         session, timeout_ms = self._session(), timeout_of(statement)
         name = statement.option("clientQueryId") or uuid.uuid4().hex
         provide(sql, self._server, self._server.functions)
-        with self.running.watched(session, name, statement.text, timeout_ms) as query:
-            try:
-                return session.arrow(sql)
-            except ComputeError as error:
-                if error.kind != "InterruptException":
-                    raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {_told(error)}") from error
-                if query.stopped == "cancelled":
-                    raise PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled") from error
-                raise PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms") from error
+        with self.running.watched(session, name, statement.text, timeout_ms, named_in(sql)) as query:
+            while True:
+                try:
+                    return session.arrow(sql)
+                except ComputeError as error:
+                    ended = STOPPING.mark in error.what
+                    if ended and not query.stopped:  # another query's end: this one begins again
+                        time.sleep(0.01)
+                        continue
+                    if error.kind != "InterruptException" and not ended:
+                        raise PinotError(QUERY_EXECUTION, f"QueryExecutionError: {_told(error)}") from error
+                    raise _stopped(query, timeout_ms) from error
+
+
+def _stopped(query: Query, timeout_ms: int) -> PinotError:
+    if query.stopped == "cancelled":
+        return PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled")
+    return PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms")
 
 
 def readable(compiled: Compiled) -> Compiled:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from meshloom.engine.sql.functions import STOPPING
 from meshloom.infra.compute import Session
 
 TICK = 1.0  # seconds for which the watch goes on after the last query, so that a busy broker does not wake it each time
@@ -24,6 +25,7 @@ class Query:
     session: Session
     deadline: float
     stopped: str = ""
+    functions: frozenset[str] = frozenset()
 
     def due(self, now: float) -> float:
         """When to look at it again."""
@@ -40,9 +42,12 @@ class Running:
         self._watch: threading.Thread | None = None
 
     @contextmanager
-    def watched(self, session: Session, id_: str, sql: str, timeout_ms: int) -> Iterator[Query]:
-        """Run the block's one statement under the watch; what stops it is told in the query's `stopped`."""
-        query = Query(id_, sql, session, time.monotonic() + timeout_ms / 1000)
+    def watched(
+        self, session: Session, id_: str, sql: str, timeout_ms: int, functions: frozenset[str] = frozenset()
+    ) -> Iterator[Query]:
+        """Run the block's one statement under the watch; what stops it is told in the query's `stopped`. `functions`
+        are those in Python that it calls, which end with it."""
+        query = Query(id_, sql, session, time.monotonic() + timeout_ms / 1000, functions=functions)
         with self._changed:
             while query.id in self._queries:  # a client may give several queries one name
                 query.id += "+"
@@ -57,6 +62,7 @@ class Running:
         finally:
             with self._changed:
                 del self._queries[query.id]
+                STOPPING.end(query)
 
     def cancel(self, id_: str) -> bool:
         """Stop a query; false when none of that id runs."""
@@ -74,7 +80,9 @@ class Running:
             return {query.id: query.sql for query in self._queries.values()}
 
     def _stop(self, query: Query, why: str) -> None:
-        query.stopped = query.stopped or why
+        if not query.stopped:
+            query.stopped = why
+            STOPPING.begin(query, query.functions)
         query.session.interrupt()
 
     def _stop_late(self, now: float) -> None:

@@ -12,7 +12,7 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.values import default_value, narrow
 from meshloom.engine.server.segment_rows import ROW, quoted, rows_of
 from meshloom.engine.sql.decimals import WIDE
-from meshloom.engine.sql.functions import provide
+from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.typed import cast_sql, wide_literal
 from meshloom.engine.storage.catalog import Segment
 from meshloom.infra.compute import Session
@@ -59,7 +59,8 @@ def widen(session: Session, config: TableConfig, schema: Schema, types: Mapping[
             text = _wide(field)
             provide(text, owner, session)
             change = f"ALTER {quoted(name)} SET DATA TYPE {kind} USING {text}"
-            session.execute(f"ALTER TABLE {quoted(table)} {change}")
+            with STOPPING.spared(named_in(text)):
+                session.execute(f"ALTER TABLE {quoted(table)} {change}")
         wide.add(name)
     return wide
 
@@ -94,10 +95,11 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     provide(values, owner, session)
     rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
     try:
-        if config.upsert:
-            _load_upsert(session, config, schema, rows)
-        else:
-            session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}) {rows}")
+        with STOPPING.spared(named_in(values)):
+            if config.upsert:
+                _load_upsert(session, config, schema, rows)
+            else:
+                session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}) {rows}")
     finally:
         session.unregister(INCOMING)
     return segment.rows

@@ -187,7 +187,7 @@ def _batch(call: Call) -> dict[str, str]:
     try:
         batch = json.loads(call.query.get("batchConfigMapStr") or "{}")
         assert isinstance(batch, dict)
-    except (ValueError, AssertionError) as error:
+    except (ValueError, AssertionError, RecursionError) as error:
         raise RestError(400, "batchConfigMapStr is no JSON object") from error
     return {key: str(value) for key, value in batch.items()}
 

@@ -32,9 +32,10 @@ from meshloom.engine.sql.functions import (
     vectors,
 )
 from meshloom.engine.sql.functions.registry import Aggregate, Scalar, find_aggregate, find_scalar
-from meshloom.engine.sql.functions.rows import provide
+from meshloom.engine.sql.functions.rows import STOPPING, named_in, provide
 
 __all__ = [
+    "STOPPING",
     "Aggregate",
     "Scalar",
     "aggregates",
@@ -57,6 +58,7 @@ __all__ = [
     "json_paths",
     "logic",
     "multi_values",
+    "named_in",
     "null_arguments",
     "numbers",
     "provide",

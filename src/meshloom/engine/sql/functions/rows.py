@@ -8,8 +8,10 @@ from __future__ import annotations
 import inspect
 import re
 import threading
+import uuid
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,56 @@ ARROW = {
 }  # fmt: skip
 
 
+class Stopping:
+    """The functions that queries call which must end. DuckDB sees an interrupt between batches of 2,048 rows only; a
+    slow function is to end within its batch. It does not know whose batch it has: another query that is ended with it
+    is run again by the broker, which knows. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._queries: dict[int, frozenset[str]] = {}
+        self._spared: list[frozenset[str]] = []
+        self.names: frozenset[str] = frozenset()
+        self.mark = f"stopped {uuid.uuid4().hex}"  # of the error's text; nothing that a query holds can be it
+
+    def begin(self, query: object, names: frozenset[str]) -> None:
+        with self._lock:
+            self._queries[id(query)] = names
+            self._settle()
+
+    def end(self, query: object) -> None:
+        """The query is gone; nothing happens for one that was never stopped."""
+        with self._lock:
+            if self._queries.pop(id(query), None) is not None:
+                self._settle()
+
+    @contextmanager
+    def spared(self, names: frozenset[str]) -> Iterator[None]:
+        """What the block runs is no query and must not end: its functions go on, also those of a stopped query."""
+        with self._lock:
+            self._spared.append(names)
+            self._settle()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._spared.remove(names)
+                self._settle()
+
+    def _settle(self) -> None:
+        self.names = frozenset().union(*self._queries.values()).difference(*self._spared)
+
+    def watched(self, name: str, rows: Iterable[Any]) -> Iterator[Any]:
+        """The rows, until the function of that name has to stop: then RuntimeError with the mark."""
+        for row in rows:
+            if name in self.names:
+                raise RuntimeError(self.mark)
+            yield row
+
+
+STOPPING = Stopping()
+
+
 @dataclass(frozen=True, slots=True)
 class RowFunction:
     """One Python function for one number of arguments. With `nulls` it sees nulls; without, their answer is null."""
@@ -38,17 +90,19 @@ class RowFunction:
     result: str
     nulls: bool
 
-    def vectorised(self, *, lenient: bool = False) -> Callable[..., pa.Array]:
-        """`lenient` answers null for the values on which the function fails."""
+    def vectorised(self, *, lenient: bool = False, stoppable: bool = True) -> Callable[..., pa.Array]:
+        """`lenient` answers null for the values on which the function fails; `stoppable` ends with
+        the query that calls it."""
         element = ARROW[self.result.removesuffix("_ARRAY")]
         type_ = pa.list_(element) if self.result.endswith("_ARRAY") else element
         function = _or_null(self.function) if lenient else self.function
 
         def call(*columns: Any) -> pa.Array:
-            lists = [column.to_pylist() for column in columns]
+            every = zip(*(column.to_pylist() for column in columns), strict=True)
+            rows = STOPPING.watched(self.name, every) if stoppable else every
             if self.nulls:
-                return pa.array([function(*row) for row in zip(*lists, strict=True)], type_)
-            found = [None if None in row else function(*row) for row in zip(*lists, strict=True)]
+                return pa.array([function(*row) for row in rows], type_)
+            found = [None if None in row else function(*row) for row in rows]
             return pa.array(found, type_)
 
         # DuckDB counts the parameters of what it is given.
@@ -57,9 +111,9 @@ class RowFunction:
         call.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
         return call
 
-    def add_to(self, session: Session, *, lenient: bool = False) -> None:
+    def add_to(self, session: Session, *, lenient: bool = False, stoppable: bool = True) -> None:
         parameters = [duckdb_type(parameter) for parameter in self.parameters]
-        made = self.vectorised(lenient=lenient)
+        made = self.vectorised(lenient=lenient, stoppable=stoppable)
         session.create_function(self.name, made, parameters, duckdb_type(self.result), nulls=True)
 
 
@@ -101,14 +155,20 @@ def row_function(
     scalar(names, render, declared, arity, parameters)
 
 
+def named_in(sql: str) -> frozenset[str]:
+    """The row functions that a query's text calls."""
+    return frozenset(NAMED.findall(sql)) & ROWS.keys()
+
+
 def provide(sql: str, owner: object, session: Session, *, lenient: bool = False) -> None:
     """Make the row functions that a text names known to the database behind `session`. `owner` stands for that
-    database: what it knows already is not added again. `lenient` ones answer null where they fail."""
-    wanted = set(NAMED.findall(sql)) & ROWS.keys()
+    database: what it knows already is not added again; a session that is its own owner asks no queries.
+    `lenient` ones answer null where they fail."""
+    wanted = named_in(sql)
     if not wanted:
         return
     with _lock:
         known = _known.setdefault(owner, set())
         for name in wanted - known:
-            ROWS[name].add_to(session, lenient=lenient)
+            ROWS[name].add_to(session, lenient=lenient, stoppable=owner is not session)
             known.add(name)

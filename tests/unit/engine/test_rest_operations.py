@@ -351,6 +351,42 @@ def test_files_are_pushed_by_schedule_and_by_hand(doors: Doors) -> None:
     assert doors.refused("GET", f"/tasks/task/{named}/debug")[0] == 404
 
 
+def test_a_file_that_is_wrong_stops_a_push_and_none_is_pushed_twice(doors: Doors) -> None:
+    folder = doors.home / "inbox"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps({"name": "a", "ts": START}))
+    (folder / "b.json").write_text("nonsense")
+    batch = {"segmentIngestionType": "APPEND",
+             "batchConfigMaps": [{"inputDirURI": folder.as_uri(), "inputFormat": "json"}]}  # fmt: skip
+    task = {"taskTypeConfigsMap": {"SegmentGenerationAndPushTask": {}}}
+    doors.made(ingestionConfig={"batchIngestionConfig": batch}, task=task)
+    for _ in range(2):
+        told = doors.ok("POST", "/tasks/schedule", params={"taskType": "SegmentGenerationAndPushTask"})
+        assert "days_OFFLINE: " in told["generationErrors"]
+        assert doors.names() == ["a"]
+    (folder / "b.json").write_text(json.dumps({"name": "b", "ts": START}))
+    doors.ok("POST", "/tasks/schedule")
+    assert doors.names() == ["a", "b"]
+
+
+def test_a_table_that_is_refreshed_is_taken_anew_or_stays(doors: Doors) -> None:
+    folder = doors.home / "inbox"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps({"name": "a", "ts": START}))
+    batch = {"segmentIngestionType": "REFRESH",
+             "batchConfigMaps": [{"inputDirURI": folder.as_uri(), "inputFormat": "json"}]}  # fmt: skip
+    task = {"taskTypeConfigsMap": {"SegmentGenerationAndPushTask": {}}}
+    doors.made(ingestionConfig={"batchIngestionConfig": batch}, task=task)
+    doors.ok("POST", "/tasks/schedule")
+    (folder / "a.json").write_text(json.dumps({"name": "a2", "ts": START}))
+    (folder / "b.json").write_text("nonsense")
+    assert doors.ok("POST", "/tasks/schedule")["generationErrors"]
+    assert doors.names() == ["a"]
+    (folder / "b.json").write_text(json.dumps({"name": "b", "ts": START}))
+    doors.ok("POST", "/tasks/schedule")
+    assert doors.names() == ["a2", "b"]
+
+
 # --- the metadata tree
 
 

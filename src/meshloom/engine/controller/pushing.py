@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import PurePosixPath
 
 from meshloom.engine.config.table import TableConfig
@@ -32,8 +32,15 @@ def task_name(options: Mapping[str, str]) -> str:
     return f"Task_{TYPE}_{options.get('taskName') or uuid.uuid4().hex}"
 
 
-def push(controller: Controller, physical: str, files: Collection[str], options: Mapping[str, str]) -> str:
-    """Make each file a segment and return the task's name, under which the catalogue keeps what it did.
+def push(
+    controller: Controller,
+    physical: str,
+    files: Collection[str],
+    options: Mapping[str, str],
+    pushed: Callable[[str, str], None] = lambda file, segment: None,
+) -> str:
+    """Make each file a segment and return the task's name, under which the catalogue keeps what it did. `pushed` hears
+    of each file and its segment.
 
     Raises RestError 400; the segments of the files before the one that fails stay, as in Pinot.
     """
@@ -47,7 +54,7 @@ def push(controller: Controller, physical: str, files: Collection[str], options:
         }
         try:
             with local(uri, of_file_system(dict(options))) as path:
-                controller.ingest_file(physical, path, batch)
+                pushed(uri, controller.ingest_file(physical, path, batch))
         except LocationError as error:
             raise RestError(400, str(error)) from error
     times = {"started": _readable(started), "finished": _readable(time.time())}
@@ -62,22 +69,46 @@ def _readable(seconds: float) -> str:
 
 
 def due(controller: Controller, physical: str) -> str:
-    """Push the files that a table's batch config names and that were not pushed before; returns the task's name, ""
-    when there is none. A table that is refreshed whole takes all files anew. Raises RestError 400."""
+    """Push the files that a table's batch config names and that were not pushed before; returns the names of the tasks,
+    "" when there is none. A table that is refreshed whole takes all files anew, or stays as it was.
+
+    Raises RestError 400; what was pushed until then is not pushed again.
+    """
     config = TableConfig.of(controller.table(physical))
     batch = config.ingestion.get("batchIngestionConfig") or {}
     maps = batch.get("batchConfigMaps") or []
     append = str(batch.get("segmentIngestionType", "APPEND")).upper() != "REFRESH"
-    task = ""
+    tasks = []
     for options in maps:
         given = {str(key): str(value) for key, value in options.items()}
-        before = set((controller.catalog.get(PUSHED, physical) or {}).get("files", ())) if append else set()
-        files = [uri for uri in files_in(given.get("inputDirURI", ""), given) if uri not in before]
-        if not files:
-            continue
-        old = [] if append else controller.segments(physical)
-        task = push(controller, physical, files, given)
-        for segment in old:
-            controller.drop_segment(physical, segment.name)
-        controller.catalog.put(PUSHED, physical, {"files": sorted(before | set(files))})
+        folder = given.get("inputDirURI", "")
+        if append:
+            before = set((controller.catalog.get(PUSHED, physical) or {}).get("files", ()))
+            files = [uri for uri in files_in(folder, given) if uri not in before]
+            tasks += [_append(controller, physical, files, given, before)] if files else []
+        elif files := files_in(folder, given):
+            tasks.append(_refresh(controller, physical, files, given))
+    return ",".join(tasks)
+
+
+def _append(
+    controller: Controller, physical: str, files: Collection[str], options: Mapping[str, str], before: set[str]
+) -> str:
+    def pushed(file: str, segment: str) -> None:
+        before.add(file)
+        controller.catalog.put(PUSHED, physical, {"files": sorted(before)})
+
+    return push(controller, physical, files, options, pushed)
+
+
+def _refresh(controller: Controller, physical: str, files: Collection[str], options: Mapping[str, str]) -> str:
+    old, new = [segment.name for segment in controller.segments(physical)], list[str]()
+    try:
+        task = push(controller, physical, files, options, lambda file, segment: new.append(segment))
+    except BaseException:
+        for name in new:
+            controller.drop_segment(physical, name)
+        raise
+    for name in old:
+        controller.drop_segment(physical, name)
     return task

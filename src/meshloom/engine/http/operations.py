@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +12,10 @@ from typing import Any, BinaryIO
 
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.datastructures import QueryParams, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from meshloom.engine.errors import RestError
@@ -185,18 +184,20 @@ def response(result: Any) -> Response:
     reply = result if isinstance(result, Reply) else Reply(result)
     content = reply.content
     if isinstance(content, Path):
-        return FileResponse(
-            content,
-            reply.status,
-            dict(reply.headers),
-            media_type=reply.media_type,
-            background=BackgroundTask(content.unlink, missing_ok=True),
-        )
+        length = {"content-length": str(content.stat().st_size)}
+        chunks = _sent(content.open("rb"))
+        content.unlink()  # open files stay readable, and nobody has to remember this one
+        return StreamingResponse(chunks, reply.status, {**reply.headers, **length}, media_type=reply.media_type)
     if reply.media_type != "text/plain" and not isinstance(content, bytes):
         content = json.dumps(content, ensure_ascii=False, default=str)
     made = Response(content, reply.status, dict(reply.headers), media_type=None)
     made.headers["content-type"] = reply.media_type
     return made
+
+
+def _sent(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        yield from iter(lambda: file.read(1 << 20), b"")
 
 
 def error(status: int, message: str) -> Response:

@@ -37,15 +37,17 @@ def rows_of(segment: Segment, schema: Schema) -> tuple[pa.RecordBatchReader, dic
     Raises ComputeError when a file cannot be read.
     """
     ours = segment.owned and segment.metadata.get("input") != "upload"  # of others' files DuckDB checks every text
-    if ours and len(segment.paths) == 1 and (found := _plain(segment.paths[0], schema)) is not None:
-        return found
-    return _read(segment.paths, schema)
+    found = _plain(segment.paths[0], schema) if ours and len(segment.paths) == 1 else None
+    return found or _read(segment.paths, schema)
 
 
 def _plain(path: str, schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]] | None:
     """The rows of a file that has all columns, each of a plain type; None for another. Text that lies there with a
     dictionary stays so: that is a third faster than to write it out and find its dictionary again."""
-    file = pq.ParquetFile(path)
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowException):  # told by who reads it next
+        return None
     arrow = file.schema_arrow
     if set(arrow.names) != set(schema.fields) or not all(column.type in PLAIN for column in arrow):
         return None

@@ -71,3 +71,18 @@ def test_what_cannot_be_is_told(tables: Any, expression: str, code: int, says: s
     found, message = tables.error(f"SELECT {expression} FROM few")
     assert found == code
     assert says in message
+
+
+@pytest.mark.parametrize("engine", [{}, {"useMultistageEngine": "true"}], ids=["single", "multi"])
+def test_segments_count_each_for_itself(new_tables: Any, engine: dict[str, str]) -> None:
+    """SegmentPartitionedDistinctCountAggregationFunction adds up what each segment counts; nulls count nowhere."""
+    tables = new_tables()
+    schema = {"schemaName": "parts", "dimensionFieldSpecs": [{"name": "v", "dataType": "STRING"}]}
+    tables.add(schema, [{"v": "a"}, {"v": "a"}, {"v": "b"}])
+    file = tables.home / "more.json"
+    file.write_text('{"v": "a"}\n{"v": "c"}')
+    tables.cluster.controller.ingest_file("parts_OFFLINE", file, {"inputFormat": "json"})
+    call = "segmentPartitionedDistinctCount(v)"
+    assert tables.rows(f"SELECT {call}, count(DISTINCT v) FROM parts", **engine) == [[4, 3]]
+    assert tables.rows(f"SELECT v, {call} FROM parts GROUP BY v ORDER BY v", **engine) == [["a", 2], ["b", 1], ["c", 1]]
+    assert tables.rows(f"SELECT {call} FROM parts WHERE v = 'none'", **engine) == [[0]]

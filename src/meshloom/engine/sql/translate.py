@@ -311,6 +311,8 @@ class Translator:
         if found.rewrite is not None:
             arguments = found.rewrite(arguments)
         values = [self.translate(argument) for argument in arguments]
+        if found.by_segment and not values[0].array:
+            values.append(self.segment(arguments[0]))
         result = found.single if self.single else found.multi
         type_ = result if isinstance(result, str) else result(values)
         over = over_arrays(found.name.lower()) if values[0].array else None
@@ -329,6 +331,14 @@ class Translator:
             empty = found.empty if isinstance(found.empty, str) else found.empty(values)
             sql = f"coalesce({sql}, {wide_literal(empty) if type_ == WIDE else empty})"
         return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
+
+    def segment(self, tree: exp.Expr) -> Typed:
+        """In which segment the row of a value lies; one for all where that is not known any more, of a subquery."""
+        column = tree.find(exp.Column)
+        try:
+            return self.columns.column("$segmentName", column.table if column is not None else "")
+        except PinotError:
+            return Typed("''", "STRING")
 
     def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:
         value = self.translate(node.expressions[0])

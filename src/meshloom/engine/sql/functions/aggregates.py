@@ -104,7 +104,16 @@ aggregate("corr", lambda a: f"corr({number(a[0])}, {number(a[1])})", "DOUBLE", "
 # Exact up to 100,000 values in Pinot, estimated beyond; here always exact.
 aggregate("distinctCountSmartHLL distinctCountSmartHLLPlus distinctCountSmartULL", "count(DISTINCT {0})", "INT", "INT",
           "0", (1, 2))  # fmt: skip
-aggregate("segmentPartitionedDistinctCount", "count(DISTINCT {0})", "LONG", "LONG", "0")
+SEGMENTWISE = "segmentPartitionedDistinctCount"  # each segment's count, added up; of lists no segment is told
+aggregate(
+    SEGMENTWISE,
+    lambda a: f"count(DISTINCT {_in_segment(a[0].sql, a[1].sql) if len(a) > 1 else a[0].sql})",
+    "LONG", "LONG", "0", by_segment=True,
+)  # fmt: skip
+
+
+def _in_segment(value: str, segment: str) -> str:
+    return f"CASE WHEN {value} IS NOT NULL THEN row({value}, {segment}) END"
 
 
 def typed(arguments: Sequence[Typed]) -> str:

@@ -74,7 +74,8 @@ class Aggregate:
 
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
     `gather` is there for those that place FILTER in their text themselves; it stands in for `render`. `rewrite` turns
-    the arguments' trees, those with options that are no values, into others before they are translated.
+    the arguments' trees, those with options that are no values, into others before they are translated. One that is
+    `by_segment` gets the name of the row's segment behind its arguments.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Aggregate:
     most: int = 1
     gather: Gather | None = None
     rewrite: Rewrite | None = None
+    by_segment: bool = False
 
 
 SCALARS: dict[str, Scalar] = {}
@@ -115,11 +117,14 @@ def aggregate(
     multi: Result,
     empty: Result = "",
     arity: tuple[int, int] | int = 1,
+    *,
+    by_segment: bool = False,
 ) -> None:
     """Add an aggregation under each of the names in `names`."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
-        AGGREGATES[key(name)] = Aggregate(name, template(render), single, multi, empty, least, most)
+        found = Aggregate(name, template(render), single, multi, empty, least, most, by_segment=by_segment)
+        AGGREGATES[key(name)] = found
 
 
 def gathering(

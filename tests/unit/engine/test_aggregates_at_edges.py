@@ -86,3 +86,6 @@ def test_segments_count_each_for_itself(new_tables: Any, engine: dict[str, str])
     assert tables.rows(f"SELECT {call}, count(DISTINCT v) FROM parts", **engine) == [[4, 3]]
     assert tables.rows(f"SELECT v, {call} FROM parts GROUP BY v ORDER BY v", **engine) == [["a", 2], ["b", 1], ["c", 1]]
     assert tables.rows(f"SELECT {call} FROM parts WHERE v = 'none'", **engine) == [[0]]
+    if engine:  # behind a join nobody knows segments any more
+        joined = "SELECT segmentPartitionedDistinctCount(a.v) FROM parts a JOIN parts b ON a.v = b.v"
+        assert tables.rows(joined, **engine) == [[3]]

@@ -47,6 +47,10 @@ class MultiTranslator(Translator):
         method = METHODS.get(type(node))
         return method(self, node) if method is not None else super().translate(node)
 
+    def segment(self, tree: exp.Expr) -> Typed:
+        """Only the leaf stage, which reads one table, knows segments."""
+        return super().segment(tree) if self.leaf else Typed("''", "STRING")
+
     # --- leaves
 
     def null(self, node: exp.Null) -> Typed:

@@ -235,6 +235,16 @@ def test_times_are_measured_anew(doors: Doors) -> None:
     assert (told["segment.start.time"], told["segment.end.time"]) == (str(START), str(START + 2 * DAY))
 
 
+def test_what_columns_hold_is_measured(doors: Doors) -> None:
+    doors.made().segment("one", ("a", START), ("bäc", START), ("a", START + 1))
+    doors.segment("two", ("d", START))
+    told = doors.ok("GET", "/tables/days/metadata", params={"type": "OFFLINE", "columns": "*"})
+    assert told["columnCardinalityMap"] == {
+        "name": 3.0, "ts": 2.0, "$docId": 4.0, "$hostName": 1.0, "$segmentName": 2.0, "$partitionId": 1.0}  # fmt: skip
+    assert told["columnLengthMap"]["name"] == 4.0 and told["columnLengthMap"]["ts"] == 8.0
+    assert told["maxNumMultiValuesMap"] == {"$partitionId": 1.0}
+
+
 # --- instances and tenants
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.server.tables import Server
 from meshloom.engine.server.time_boundary import millis_of
 from meshloom.engine.sql.relation import ColumnInfo, Relation
@@ -19,6 +20,10 @@ NAMES = {"inverted": "inverted_index", "bloom": "bloom_filter", "range": "range_
          "vector": "vector_index"}  # fmt: skip
 HELD = ("bloom-filter", "dictionary", "forward-index", "inverted-index", "null-value-vector-reader", "range-index",
         "json-index", "text-index", "fst-index", "h3-index", "vector-index")  # fmt: skip
+
+
+SIZES = {"INT": 4, "LONG": 8, "FLOAT": 4, "DOUBLE": 8, "BOOLEAN": 4, "TIMESTAMP": 8}  # bytes of a stored value
+COUNTED = 1_000_000  # rows up to which different values are counted and not estimated
 
 
 def size_of(segment: Segment) -> int:
@@ -112,10 +117,47 @@ def table_metadata(server: Server, physical: str, *, columns: bool) -> dict[str,
     maps = ("columnLengthMap", "columnCardinalityMap", "maxNumMultiValuesMap", "columnIndexSizeMap")
     counts: dict[str, Any] = {name: {} for name in maps}
     if columns:
-        counted = server.cardinalities(physical)
-        counts["columnCardinalityMap"] = {name: float(count) for name, count in counted.items()}
-        counts["columnLengthMap"] = dict.fromkeys(counted, 0.0)
+        counts |= _figures(server, physical, len(segments), sum(segment.rows for segment in segments))
     return found | counts | {"upsertPartitionToServerPrimaryKeyCountMap": {}}
+
+
+def _figures(server: Server, physical: str, segments: int, rows: int) -> dict[str, dict[str, float]]:
+    """Of each column, the virtual ones too: how many different values, the most bytes of one, the most values of a row
+    that has several. DuckDB tells no size by index."""
+    columns = list(server.relation(physical).columns.values())
+    session = server.cursor()
+    try:
+        table = quoted(physical)
+        parts = [part for column in columns for part in _measures(column, table, exact=rows <= COUNTED)]
+        told = session.execute(f"SELECT {', '.join(parts)} FROM {table}").rows()[0] if parts else ()
+    finally:
+        session.close()
+    one = float(min(segments, 1))
+    cardinality = {"$docId": float(rows), "$hostName": one, "$segmentName": float(segments), "$partitionId": one}
+    length, most = {"$docId": 4.0, "$hostName": 0.0, "$segmentName": 0.0, "$partitionId": 0.0}, {"$partitionId": one}
+    for place, column in enumerate(columns):
+        values, longest, several = told[3 * place : 3 * place + 3]
+        cardinality[column.name], length[column.name] = float(values), float(longest or 0)
+        if not column.single_value:
+            most[column.name] = float(several or 0)
+    return {"columnCardinalityMap": cardinality, "columnLengthMap": length, "maxNumMultiValuesMap": most}
+
+
+def _measures(column: ColumnInfo, table: str, *, exact: bool) -> tuple[str, str, str]:
+    name, type_ = quoted(column.name), column.data_type
+    counted = "count(DISTINCT {})" if exact else "approx_count_distinct({})"
+    if type_.duckdb == "VARCHAR":
+        size = "strlen({})"
+    else:
+        size = "octet_length({})" if type_.duckdb == "BLOB" else str(SIZES.get(type_.value, 0))
+    if column.wide:
+        size = "0"
+    nulls = f"+ coalesce(max(({name} IS NULL)::INTEGER), 0)"  # Pinot has the default value in its place
+    if column.single_value:
+        return f"{counted.format(name)} {nulls}", f"max({size.format(name)})", "1"
+    values = f"(SELECT {counted.format('v')} FROM (SELECT unnest({name}) AS v FROM {table}))"
+    longest = f"max(list_max(list_transform({name}, lambda v: {size.format('v')})))"
+    return f"{values} {nulls}", longest, f"max(len({name}))"
 
 
 def indexes(server: Server, physical: str) -> dict[str, Any]:

@@ -297,14 +297,6 @@ class Server:
             built = {name for (name,) in self._session.execute(sql, [physical]).rows()}
             return {name for name in built if not name.startswith("$")} != set(schema.fields)
 
-    def cardinalities(self, physical: str) -> dict[str, int]:
-        """How many different values each column has, nearly (HyperLogLog)."""
-        with self._lock:
-            names = list(self._relation_of(physical).columns)
-            counts = ", ".join(f"approx_count_distinct({quoted(name)})" for name in names)
-            found = self._session.execute(f"SELECT {counts} FROM {quoted(physical)}").rows()[0]
-            return dict(zip(names, found, strict=True))
-
     def _relation(self, physical: str) -> Relation:
         if self._catalog.get("disabled", physical):
             raise PinotError(TABLE_DISABLED, "TableIsDisabledError")

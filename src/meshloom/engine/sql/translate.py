@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,10 +9,10 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
+from meshloom.engine.sql.aggregation import rendered
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
-from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.lookup import lookup
@@ -62,7 +61,6 @@ ARITHMETIC: dict[type[exp.Expr], str] = {
 }
 OF_UNITS = frozenset({"timestampadd", "timestampdiff", "dateadd", "datediff"})  # their first argument may be a word
 UNITS = frozenset(("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
-CALL = re.compile(r"(?!coalesce|case)[a-z_]+\(.*\)", re.IGNORECASE | re.DOTALL)
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
@@ -313,24 +311,7 @@ class Translator:
         values = [self.translate(argument) for argument in arguments]
         if found.by_segment and not values[0].array:
             values.append(self.segment(arguments[0]))
-        result = found.single if self.single else found.multi
-        type_ = result if isinstance(result, str) else result(values)
-        over = over_arrays(found.name.lower()) if values[0].array else None
-        if found.gather is not None:
-            sql = found.gather(values, suffix)
-        elif over is not None:
-            sql = over(values, suffix)
-        else:
-            sql = found.render(values)
-            if where and (" FILTER " in sql or not CALL.fullmatch(sql)):  # FILTER fits no such text: hide the rows
-                values[0] = Typed(f"(CASE WHEN {where} THEN {values[0].sql} END)", values[0].type)
-                sql = found.render(values)
-            else:
-                sql += suffix
-        if self.single and not self.nulls and found.empty:
-            empty = found.empty if isinstance(found.empty, str) else found.empty(values)
-            sql = f"coalesce({sql}, {wide_literal(empty) if type_ == WIDE else empty})"
-        return Typed(f"CAST({sql} AS {duckdb_type(type_)})", type_, aggregate=True)
+        return rendered(found, values, where, single=self.single, nulls=self.nulls)
 
     def segment(self, tree: exp.Expr) -> Typed:
         """In which segment the row of a value lies; one for all where that is not known any more, of a subquery."""

@@ -86,12 +86,13 @@ def transaction(session: Session) -> Iterator[None]:
 def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object) -> int:
     """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
     session's database, see `provide`."""
-    incoming, types = rows_of(segment, schema)
-    wide = widen(session, config, schema, types, owner)
-    session.register(INCOMING, incoming)
+    incoming = rows_of(segment, schema)
+    wide = widen(session, config, schema, incoming.types, owner)
+    session.register(INCOMING, incoming.reader)
     fields = list(schema.fields.values())
     names = ", ".join(quoted(field.name) for field in fields)
-    values = ", ".join(_stored(f, nullable=nullable(f, config, schema), wide=f.name in wide) for f in fields)
+    keeps = {f.name: f.name in incoming.whole or nullable(f, config, schema) for f in fields}
+    values = ", ".join(_stored(f, nullable=keeps[f.name], wide=f.name in wide) for f in fields)
     provide(values, owner, session)
     rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
     try:

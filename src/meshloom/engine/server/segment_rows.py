@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -30,18 +31,24 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def rows_of(segment: Segment, schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Rows:
     """The rows as Arrow: the schema's columns, and `$row`, the row's number in the segment from 0. A column that the
-    files lack is null. With them the DuckDB types of the columns that there are.
+    files lack is null. `types` are the DuckDB types of the columns that there are; those of `whole` have no null."""
 
-    Raises ComputeError when a file cannot be read.
-    """
+    reader: pa.RecordBatchReader
+    types: Mapping[str, str]
+    whole: frozenset[str] = frozenset()
+
+
+def rows_of(segment: Segment, schema: Schema) -> Rows:
+    """Raises ComputeError when a file cannot be read."""
     ours = segment.owned and segment.metadata.get("input") != "upload"  # of others' files DuckDB checks every text
     found = _plain(segment.paths[0], schema) if ours and len(segment.paths) == 1 else None
     return found or _read(segment.paths, schema)
 
 
-def _plain(path: str, schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]] | None:
+def _plain(path: str, schema: Schema) -> Rows | None:
     """The rows of a file that has all columns, each of a plain type; None for another. Text that lies there with a
     dictionary stays so: that is a third faster than to write it out and find its dictionary again."""
     try:
@@ -64,7 +71,14 @@ def _plain(path: str, schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, s
             start += batch.num_rows
 
     types = {column.name: PLAIN[column.type] for column in arrow}
-    return pa.RecordBatchReader.from_batches(made, batches()), types
+    whole = frozenset(arrow.field(place).name for place in range(len(arrow)) if _whole(file.metadata, place))
+    return Rows(pa.RecordBatchReader.from_batches(made, batches()), types, whole)
+
+
+def _whole(metadata: pq.FileMetaData, place: int) -> bool:
+    """Whether the file says of a column that it has no null."""
+    told = [metadata.row_group(number).column(place).statistics for number in range(metadata.num_row_groups)]
+    return all(one is not None and one.has_null_count and one.null_count == 0 for one in told)
 
 
 def _coded(metadata: pq.FileMetaData, place: int) -> bool:
@@ -74,7 +88,7 @@ def _coded(metadata: pq.FileMetaData, place: int) -> bool:
     return bool(chunks) and text and all(DICTIONARY & set(chunk.encodings) for chunk in chunks)
 
 
-def _read(paths: Sequence[str], schema: Schema) -> tuple[pa.RecordBatchReader, dict[str, str]]:
+def _read(paths: Sequence[str], schema: Schema) -> Rows:
     reader = open_reader()
     files = ", ".join(literal(path) for path in paths)
     found = {row[0]: row[1] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
@@ -85,4 +99,4 @@ def _read(paths: Sequence[str], schema: Schema) -> tuple[pa.RecordBatchReader, d
     # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.
     number = "file_row_number" if len(paths) == 1 else "row_number() OVER () - 1"
     source = f"read_parquet([{files}], file_row_number = true)"
-    return reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"), found
+    return Rows(reader.batches(f"SELECT {', '.join(columns)}, ({number})::INTEGER AS {ROW} FROM {source}"), found)

@@ -157,6 +157,20 @@ def test_a_replacement_that_contradicts_itself_is_refused(doors: Doors) -> None:
     doors.ok("POST", "/segments/days/revertReplaceSegments", params={**revert, "forceRevert": "true"})
 
 
+def test_names_of_a_replacement_that_was_taken_back_may_be_used_again(doors: Doors) -> None:
+    doors.made().segment("old", ("a", START))
+    path, names = "/segments/days/startReplaceSegments", {"segmentsFrom": ["old"], "segmentsTo": ["new"]}
+    doors.ok("POST", path, params=OFFLINE, json=names)
+    again = doors.ok("POST", path, params={**OFFLINE, "forceCleanup": "true"}, json=names)["segmentLineageEntryId"]
+    doors.segment("new", ("b", START))
+    doors.ok("GET", "/periodictask/run", params={"taskname": "RetentionManager"})
+    assert doors.names() == ["a"] and doors.ok("GET", "/segments/days") == [{"OFFLINE": ["old", "new"]}]
+    doors.ok("POST", "/segments/days/endReplaceSegments", params={**OFFLINE, "segmentLineageEntryId": again})
+    assert doors.names() == ["b"]
+    doors.ok("GET", "/periodictask/run", params={"taskname": "RetentionManager"})
+    assert doors.names() == ["b"] and doors.ok("GET", "/segments/days") == [{"OFFLINE": ["new"]}]
+
+
 # --- segments
 
 

@@ -37,8 +37,14 @@ def entries(catalog: Catalog, physical: str) -> list[Entry]:
 
 
 def hidden(catalog: Catalog, physical: str) -> frozenset[str]:
-    """Names of the segments whose rows no query sees."""
-    return frozenset(name for entry in entries(catalog, physical) for name in entry.hides)
+    """Names of the segments whose rows no query sees. A later entry wins: what it completed is seen, even when an
+    earlier one with the same names was taken back."""
+    out: set[str] = set()
+    for entry in entries(catalog, physical):
+        if entry.state == COMPLETED:
+            out -= set(entry.new)
+        out |= set(entry.hides)
+    return frozenset(out)
 
 
 def _keep(catalog: Catalog, physical: str, found: Sequence[Entry]) -> None:
@@ -132,6 +138,8 @@ def forget(catalog: Catalog, physical: str) -> list[str]:
     the entries whose segments these are."""
     found = entries(catalog, physical)
     over = [entry for entry in found if entry.state != IN_PROGRESS]
+    going = [entry for entry in found if entry.state == IN_PROGRESS]
+    gone = hidden(catalog, physical) - {name for entry in going for name in entry.new}
     if over:
-        _keep(catalog, physical, [entry for entry in found if entry.state == IN_PROGRESS])
-    return [name for entry in over for name in entry.hides]
+        _keep(catalog, physical, going)
+    return sorted(gone & {name for entry in over for name in entry.hides})

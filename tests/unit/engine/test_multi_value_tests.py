@@ -25,7 +25,6 @@ ROWS = [
     ("test", "ids"),
     [
         ("tags = 'm2'", [1]),
-        ("tags = v", [1]),  # no value of the column is mistaken for the row's
         ("tags = '{0}'", [2]),
         ("tags <> 'm2'", [2, 3]),
         ("tags IN ('{0}', 'nothing')", [2]),
@@ -47,3 +46,9 @@ def test_of_any_value(new_tables: Any, test: str, ids: list[int]) -> None:
     tables = new_tables()
     tables.add(SCHEMA, ROWS)
     assert tables.rows(f"SELECT id FROM notes WHERE {test} ORDER BY id") == [[one] for one in ids]
+
+
+def test_a_multi_value_column_compares_with_literals_only(new_tables: Any) -> None:
+    tables = new_tables()
+    tables.add(SCHEMA, ROWS)
+    assert tables.error("SELECT id FROM notes WHERE tags = v")[0] == 700

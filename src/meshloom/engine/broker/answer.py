@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from meshloom.engine.sql.compiled import OutputColumn
 
@@ -44,11 +46,22 @@ def moment(micros: int) -> str:
     return f"{value.year + 400 * cycles:04d}{value:-%m-%d %H:%M:%S}.{fraction}"
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    """Times as microseconds since 1970: not each of them is a datetime."""
+def _values(column: pa.ChunkedArray, type_: str) -> list[Any]:
+    """Times as microseconds since 1970: not each of them is a datetime. A FLOAT has its own fewest digits: 0.1."""
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+    if type_ == "FLOAT":
+        return _single(column)
+    if type_ == "FLOAT_ARRAY" and pa.types.is_list(column.type):
+        items = iter(_single(pc.list_flatten(column)))
+        lengths = pc.list_value_length(column).to_pylist()
+        return [None if length is None else list(islice(items, length)) for length in lengths]
     return column.to_pylist()  # type: ignore[no-any-return]
+
+
+def _single(column: pa.ChunkedArray) -> list[float | None]:
+    digits = column.cast(pa.float32(), safe=False).cast(pa.string()).to_pylist()
+    return [None if text is None else float(text) for text in digits]
 
 
 PLAIN = frozenset({"INT", "LONG", "STRING", "JSON", "BOOLEAN"})
@@ -58,7 +71,7 @@ def rows_of(table: pa.Table, columns: tuple[OutputColumn, ...]) -> list[list[Any
     """An Arrow table's rows, printed."""
     lists = []
     for position, column in enumerate(columns):
-        values = _values(table.column(position))
+        values = _values(table.column(position), column.type)
         if column.type == "TIMESTAMP":
             lists.append([None if value is None else moment(value) for value in values])
             continue

@@ -15,6 +15,7 @@ from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.like import like
 from meshloom.engine.sql.lookup import lookup
 from meshloom.engine.sql.maps import item
 from meshloom.engine.sql.relation import Relation
@@ -180,6 +181,10 @@ class Translator:
         value = self.translate(node)
         return value if value.type == "BOOLEAN" else value.cast("BOOLEAN")
 
+    def predicate(self, node: exp.Expr) -> Typed:
+        """A condition as it stands in WHERE, HAVING and FILTER."""
+        return self.condition(node)
+
     def negation(self, node: exp.Not) -> Typed:
         inner = node.this.unnest()
         if isinstance(inner, exp.In):
@@ -210,9 +215,9 @@ class Translator:
     def like(self, node: exp.Like) -> Typed:
         value, pattern = self.translate(node.this), self.translate(node.expression)
         if value.type == "STRING_ARRAY":
-            return Typed(matching(value, lambda one: f"{one} LIKE {pattern.sql}"), "BOOLEAN")
+            return Typed(matching(value, lambda one: like(one, pattern)), "BOOLEAN")
         value = value.cast("STRING")
-        return Typed(f"({value.sql} LIKE {pattern.sql})", "BOOLEAN", aggregate=value.aggregate)
+        return Typed(like(value.sql, pattern), "BOOLEAN", aggregate=value.aggregate)
 
     def is_null(self, node: exp.Is) -> Typed:
         value = self.translate(node.this)
@@ -335,7 +340,7 @@ class Translator:
         call = node.this
         if not isinstance(call, exp.Anonymous) or find_aggregate(call.name) is None:
             raise PinotError(QUERY_VALIDATION, "FILTER stands behind an aggregation only")
-        where = self.condition(node.expression.this).sql
+        where = self.predicate(node.expression.this).sql
         return self.aggregation(call.name, call.expressions, where)
 
     # --- what only the multi-stage engine has

@@ -11,6 +11,7 @@ from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.registry import Render, scalar, template
 from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.like import like
 from meshloom.engine.sql.typed import Typed, literal_sql, matching
 
 T = "STRING"
@@ -332,4 +333,4 @@ scalar("regexpReplace regexpReplaceVar", replaced, T, (3, 6), [T, T, T, "INT", "
 row_function("regexpLike", matches, "BOOLEAN", [T, T, T], 2)
 scalar("regexpLike regexpLikeVar", of_any(found_in), "BOOLEAN", (2, 3), ["", T])
 scalar("regexpLikeCi regexpLikeCiVar", of_any("px_regexplike_3({0}, {1}, 'i')"), "BOOLEAN", 2, ["", T])
-scalar("like likeVar", of_any("({0} LIKE {1})"), "BOOLEAN", 2, ["", T])
+scalar("like likeVar", of_any(lambda a: like(a[0].sql, a[1])), "BOOLEAN", 2, ["", T])

@@ -21,6 +21,7 @@ from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.explain import explained
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
+from meshloom.engine.sql.single.predicates import SingleTranslator
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.ties import MOST_TIES
@@ -61,9 +62,8 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
         return explained(select, relation, limit_of(select), relations.generation)
     check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling, relations)
-    return _Query(statement, select, relation, Translator(scope, single=True, nulls=statement.null_handling)).compile(
-        relations.generation
-    )
+    translator = SingleTranslator(scope, nulls=statement.null_handling)
+    return _Query(statement, select, relation, translator).compile(relations.generation)
 
 
 def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -> Compiled:
@@ -71,7 +71,7 @@ def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -
 
     def ask(one: exp.Select, relation: Relation) -> Compiled:
         check_groovy(one, relation)
-        translator = Translator(Scope(relation, "", nulls, relations), single=True, nulls=nulls)
+        translator = SingleTranslator(Scope(relation, "", nulls, relations), nulls=nulls)
         return _Query(statement, one, relation, translator).compile(relations.generation)
 
     return compile_gapfill(select, ask, lambda one: table_of(one, relations))
@@ -152,7 +152,7 @@ class _Query:
         if group or distinct:
             group = self._exploded(group, [item.value for item in self.items] if distinct else group)
         where = self.select.args.get("where")
-        filtered = f" WHERE {self.translator.condition(where.this).sql}" if where is not None else ""
+        filtered = f" WHERE {self.translator.predicate(where.this).sql}" if where is not None else ""
         counted = aggregates and bool(filtered)
         values = [f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)]
         if counted:
@@ -166,7 +166,7 @@ class _Query:
             parts.append("GROUP BY " + ", ".join(value.sql for value in group))
         having = self.select.args.get("having")
         if having is not None:
-            parts.append(f"HAVING {self.translator.condition(self._resolved(having.this)).sql}")
+            parts.append(f"HAVING {self.translator.predicate(self._resolved(having.this)).sql}")
         if order:
             parts.append("ORDER BY " + ", ".join(order))
         parts.append(self._limit())

@@ -73,3 +73,16 @@ def test_rows_are_loaded_while_a_query_of_the_same_functions_ends(tables: Any) -
     finally:
         STOPPING.end(other)
     assert tables.rows("SELECT amount FROM amounts") == [["1" * 60]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["repeat(text, 100000)", "repeat(text, '-', 100000)", "lpad(text, 1000000, 'x')", "repeat(text, 2000000000)"],
+)
+@ENGINES
+def test_text_without_end_is_refused(tables: Any, text: str, multi: str) -> None:
+    """The bound is one of memory: in 2,000 rows of 2 MB nobody reads."""
+    code, message = tables.error(f"SELECT max(length({text})) FROM texts", timeoutMs="20000", useMultistageEngine=multi)
+    assert code == 200 and "more than 256 MB of text" in message
+    short = text.replace("2000000000", "2").replace("1000000", "30").replace("100000", "3")
+    assert tables.rows(f"SELECT count({short}) FROM texts", useMultistageEngine=multi) == [[2000]]

@@ -22,6 +22,7 @@ from meshloom.engine.sql.functions.registry import Result, key, scalar
 from meshloom.engine.sql.typed import Typed, duckdb_type
 from meshloom.infra.compute import Session
 
+BATCH = 2048  # rows that DuckDB hands to a function at once
 NAMED = re.compile(r"\bpx_[a-z0-9]+_\d+\b")
 ARROW = {
     "INT": pa.int32(), "LONG": pa.int64(), "FLOAT": pa.float32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(),
@@ -100,10 +101,8 @@ class RowFunction:
         def call(*columns: Any) -> pa.Array:
             every = zip(*(column.to_pylist() for column in columns), strict=True)
             rows = STOPPING.watched(self.name, every) if stoppable else every
-            if self.nulls:
-                return pa.array([function(*row) for row in rows], type_)
-            found = [None if None in row else function(*row) for row in rows]
-            return pa.array(found, type_)
+            found: Iterable[Any] = (None if None in row and not self.nulls else function(*row) for row in rows)
+            return pa.array(list(_bounded(found) if self.result in ("STRING", "BYTES") else found), type_)
 
         # DuckDB counts the parameters of what it is given.
         names = [f"a{place}" for place in range(len(self.parameters))]
@@ -115,6 +114,25 @@ class RowFunction:
         parameters = [duckdb_type(parameter) for parameter in self.parameters]
         made = self.vectorised(lenient=lenient, stoppable=stoppable)
         session.create_function(self.name, made, parameters, duckdb_type(self.result), nulls=True)
+
+
+MOST = 2**28
+"""Bytes of text that a function may make of one batch of rows."""
+
+
+def _bounded(texts: Iterable[Any]) -> Iterator[Any]:
+    """The same texts. Raises ValueError before they take the process's memory."""
+    size = 0
+    for text in texts:
+        size += len(text) if text is not None else 0
+        check_size(size)
+        yield text
+
+
+def check_size(characters: int) -> None:
+    """Raises ValueError when a batch of rows may not have as much text."""
+    if characters > MOST:
+        raise ValueError(f"A function makes more than {MOST // 2**20} MB of text of {BATCH:,} rows")
 
 
 def _or_null(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 from functools import lru_cache
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.patterns import Pattern
 from meshloom.engine.sql.functions.registry import Render, scalar, template
-from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.rows import check_size, row_function
 from meshloom.engine.sql.like import like
 from meshloom.engine.sql.typed import Typed, literal_sql, matching
 
@@ -224,6 +225,7 @@ row_function(
 def padded(text: str, size: int, pad: str, *, left: bool) -> str:
     """Never cut, unlike SQL's own (StringUtils.leftPad)."""
     pad = pad or " "
+    check_size(size)
     missing = max(size - len(text), 0)
     fill = (pad * (missing // len(pad) + 1))[:missing]
     return fill + text if left else text + fill
@@ -233,12 +235,28 @@ row_function("lpad", lambda text, size, pad: padded(text, size, pad, left=True),
 row_function("rpad", lambda text, size, pad: padded(text, size, pad, left=False), T, [T, "INT", T])
 
 
+FEW = 100  # repetitions that DuckDB may make: it does not look whether a query has ended within 2,048 rows
+
+
+def again(text: str, *rest: Any) -> str:
+    """`times` of a text, with a separator between them when there is one."""
+    separator, times = rest if len(rest) == 2 else ("", rest[0])
+    check_size((len(text) + len(separator)) * times)
+    return str(separator).join([text] * times)
+
+
+row_function("repeated", again, T, [T, "INT"])
+row_function("repeatedWith", again, T, [T, T, "INT"])
+
+
 def repeated(arguments: Sequence[Typed]) -> str:
-    if len(arguments) == 2:
-        return f"repeat({arguments[0].sql}, greatest({arguments[1].cast('INT').sql}, 0))"
-    text, separator, times = arguments
-    copies = f"list_transform(range({times.cast('LONG').sql}), lambda i: {text.sql})"
-    return f"array_to_string({copies}, {separator.sql})"
+    """repeat(text, times), repeat(text, separator, times)."""
+    *texts, times = (arguments[0].sql, *(part.sql for part in arguments[1:-1]), arguments[-1].cast("INT").sql)
+    count = arguments[-1].literal or ""
+    few = count.removeprefix("-").isdecimal() and int(count) <= FEW and "repeat(" not in texts[0]
+    if len(texts) == 1 and few:
+        return f"repeat({texts[0]}, greatest({times}, 0))"
+    return f"px_repeated{'with' if len(texts) > 1 else ''}_{len(arguments)}({', '.join((*texts, times))})"
 
 
 scalar("repeat", repeated, T, (2, 3), [T, ""])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 from functools import lru_cache
+from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.patterns import Pattern

@@ -7,6 +7,8 @@ from sqlglot import exp
 
 from meshloom.engine.sql.dialect import holds_conditions
 from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.functions.decimal_rows import java_number
+from meshloom.engine.sql.typed import literal_sql
 
 OPERATORS: dict[type[exp.Expr], str] = {
     exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "divide", exp.Mod: "mod",
@@ -16,8 +18,15 @@ OPERATORS: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 # Aggregations whose `getResultColumnName` differs from the others'.
 WINDOWED = ("funnelmaxstep", "funnelmatchstep", "funnelcompletecount", "funnelstepdurationstats")
+OF_UNITS = ("timestampadd", "timestampdiff")  # their first argument may be a word
 JOINED = ("covarpop", "covarsamp", "corr", "funnelcount")
-CASTS = {"BIGINT": "LONG", "INTEGER": "INT", "TEXT": "STRING", "VARCHAR": "STRING", "DECIMAL": "BIG_DECIMAL"}
+CASTS = {"BIGINT": "LONG", "INT": "INTEGER", "TEXT": "STRING", "VARCHAR": "STRING"}
+# Calcite's kinds of conditions, which keep their underscores (FilterKind.java).
+FILTERS = {name.replace("_", ""): name for name in (
+    "not_equals", "greater_than", "greater_than_or_equal", "less_than", "less_than_or_equal", "not_in", "regexp_like",
+    "text_contains", "text_match", "json_match", "is_null", "is_not_null", "vector_similarity",
+)}  # fmt: skip
+KINDS = {"ceiling": "ceil"}  # functions that Calcite's grammar knows by another name
 
 
 def name_of(item: exp.Expr) -> str:
@@ -25,22 +34,35 @@ def name_of(item: exp.Expr) -> str:
     return item.alias if isinstance(item, exp.Alias) else text_of(item)
 
 
+def called(name: str) -> str:
+    """What a function is called, however it was written (RequestUtils.canonicalizeFunctionNamePreservingSpecialKey)."""
+    bare = name.replace("_", "").lower()
+    return KINDS.get(bare) or FILTERS.get(bare, bare)
+
+
+def _number(text: str) -> str:
+    """A number's text; one with a fraction or exponent as Double.toString writes it."""
+    return text if text.isdigit() else java_number(repr(float(text)))
+
+
 def text_of(node: exp.Expr) -> str:
     """The canonical text of an expression."""
     node = node.unnest()
+    if (condition := _condition_of(node)) is not None:
+        return f"{condition[0]}({','.join(map(text_of, condition[1]))})"
     match node:
         case exp.Column() | exp.Identifier():
             return node.name
         case exp.Star():
             return "*"
         case exp.Literal():
-            return f"'{node.this}'"
+            return f"'{node.this if node.is_string else _number(node.name)}'"
         case exp.Boolean():
             return f"'{str(bool(node.this)).lower()}'"
         case exp.Null():
             return "'null'"
         case exp.Neg() if isinstance(node.this, exp.Literal):
-            return f"'-{node.this.this}'"
+            return f"'-{_number(node.this.name)}'"
         case exp.Filter():
             return f"{text_of(node.this)} FILTER(WHERE {_condition(node.expression.this)})"
         case exp.Anonymous():
@@ -50,9 +72,11 @@ def text_of(node: exp.Expr) -> str:
             return f"cast({text_of(node.this)},'{CASTS.get(type_, type_)}')"
         case exp.Case():
             return _case(node)
-        case exp.Trim() if node.args.get("expression") is not None:
-            where = str(node.args.get("position") or "BOTH").upper()
-            return f"trim('{where}',{text_of(node.args['expression'])},{text_of(node.this)})"
+        case exp.Trim():
+            where, kept = str(node.args.get("position") or "BOTH").upper(), node.args.get("expression")
+            return f"trim('{where}',{text_of(kept) if kept else literal_sql(' ')},{text_of(node.this)})"
+        case exp.Extract():
+            return f"extract('{node.name.upper()}',{text_of(node.expression)})"
         case exp.Bracket():  # of a map: column['key']
             return f"item({','.join(map(text_of, (node.this, *node.expressions)))})"
         case exp.Array():
@@ -64,16 +88,35 @@ def text_of(node: exp.Expr) -> str:
     return node.sql(dialect="pinot").lower()
 
 
+def _condition_of(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
+    """Name and operands of a condition that has a form of its own in the grammar; None for what is none."""
+    inner = node.this.unnest() if isinstance(node, exp.Not) else node
+    negated = inner is not node
+    match inner:
+        case exp.Is(expression=exp.Boolean() as truth):
+            return f"is{'not' if negated else ''}{'true' if truth.this else 'false'}", [inner.this]
+        case exp.Is():
+            return f"is_{'not_' if negated else ''}null", [inner.this]
+        case exp.In() if inner.expressions:
+            return f"{'not_' if negated else ''}in", [inner.this, *inner.expressions]
+        case exp.Between() if not negated:
+            return "between", [inner.this, inner.args["low"], inner.args["high"]]
+        case exp.NullSafeEQ() | exp.NullSafeNEQ() if not negated:
+            return f"is{'not' if isinstance(inner, exp.NullSafeEQ) else ''}distinctfrom", [inner.this, inner.expression]
+    return None
+
+
 def _call(node: exp.Anonymous) -> str:
-    name = node.name.lower()
+    name = called(node.name)
     arguments = node.expressions
     found = find_aggregate(node.name)
     if arguments and isinstance(arguments[0], exp.Distinct):
         name = {"count": "distinctcount", "sum": "distinctsum", "avg": "distinctavg"}.get(name, name)
         arguments = arguments[0].expressions
     if found is None:
+        if name in OF_UNITS and arguments and isinstance(arguments[0], exp.Column):
+            arguments = [exp.Literal.string(arguments[0].name.upper()), *arguments[1:]]
         return f"{name}({','.join(text_of(argument) for argument in arguments)})"
-    name = name.replace("_", "")
     if holds_conditions(node):
         arguments = arguments[:1]  # getResultColumnName leaves the rest out
     if name.startswith("percentile") and len(arguments) > 1:
@@ -93,7 +136,10 @@ def _condition(node: exp.Expr) -> str:
 
 
 def _case(node: exp.Case) -> str:
-    parts = [part for branch in node.args["ifs"] for part in (branch.this, branch.args["true"])]
+    texts = []
+    for branch in node.args["ifs"]:
+        test = text_of(branch.this)
+        texts += [f"equals({text_of(node.this)},{test})" if node.this else test, text_of(branch.args["true"])]
     default = node.args.get("default")
-    texts = [text_of(part) for part in parts] + [text_of(default) if default is not None else "'null'"]
+    texts.append(text_of(default) if default is not None else "'null'")
     return f"case({','.join(texts)})"

@@ -5,8 +5,9 @@ to convert one side DuckDB refuses the query, and no wrong answer can come of it
 MIN and MAX are then DuckDB's own; what calculates is Python's `decimal`, exact as java.math.BigDecimal is.
 
 The bytes: 0 for a negative number, 1 for zero, 2 for a positive one; then the exponent, biased, in four bytes; then the
-digits as ASCII without zeros at either end. A negative number has the last two inverted and 255 behind them. Trailing
-zeros of a fraction (BigDecimal's scale) are no part of the value and are not kept.
+digits as ASCII without zeros at either end. A negative number has the last two inverted and 255 behind them. What the
+single-stage engine calculates also shows BigDecimal's scale: 3.0 is told from 3 by a zero byte and the number of zeros
+in four bytes behind all that (`scaled`), and `bare` takes them away where values are compared.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 WIDE = "WIDE_DECIMAL"
 MAX_EXPONENT = 100_000  # a number of more digits is refused: it would not fit an answer, let alone memory
@@ -50,11 +52,33 @@ def encode(value: Decimal) -> bytes:
     return b"\x00" + body.translate(_INVERTED) + b"\xff" if sign else b"\x02" + body
 
 
+def scaled(value: Decimal) -> bytes:
+    """As `encode`, with the zeros at the end of the number's digits. Raises ValueError as it does."""
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    written = "".join(map(str, digits))
+    zeros = len(written) - len(written.rstrip("0")) if value else max(-exponent, 0)
+    return encode(value) + (b"\x00" + zeros.to_bytes(4, "big") if zeros else b"")
+
+
+def _split(stored: bytes) -> tuple[bytes, int]:
+    """What `encode` made, and the number of zeros behind it."""
+    if stored[-5:-4] == b"\x00" and (stored[0] == 1 or len(stored) > 10):  # neither digits nor exponents are zero bytes
+        return stored[:-5], int.from_bytes(stored[-4:], "big")
+    return stored, 0
+
+
+def bare(stored: bytes) -> bytes:
+    """Equal for equal numbers."""
+    return _split(stored)[0]
+
+
 def decode(stored: bytes) -> Decimal:
+    stored, zeros = _split(stored)
     if stored[0] == 1:
-        return Decimal(0)
+        return Decimal(f"0E-{zeros}")
     body = stored[1:] if stored[0] == 2 else stored[1:-1].translate(_INVERTED)
-    digits = body[4:].decode()
+    digits = body[4:].decode() + "0" * zeros
     place = int.from_bytes(body[:4], "big") - _BIAS
     return Decimal(f"{'-' if stored[0] == 0 else ''}{digits}E{place - len(digits)}")
 
@@ -104,6 +128,36 @@ def divide(left: bytes, right: bytes) -> bytes:
 def remainder(left: bytes, right: bytes) -> bytes:
     """With the sign of the dividend, as in Java. Raises ZeroDivisionError."""
     return encode(_EXACT.remainder(decode(left), decode(right)))
+
+
+def sum_of(values: list[bytes]) -> bytes:
+    """AdditionTransformFunction: of two numbers or more, with their scale."""
+    result = decode(values[0])
+    for value in values[1:]:
+        result = _EXACT.add(result, decode(value))
+    return scaled(result)
+
+
+def product_of(values: list[bytes]) -> bytes:
+    """MultiplicationTransformFunction."""
+    result = decode(values[0])
+    for value in values[1:]:
+        result = _EXACT.multiply(result, decode(value))
+    return scaled(result)
+
+
+def difference(left: bytes, right: bytes) -> bytes:
+    """SubtractionTransformFunction."""
+    return scaled(_EXACT.subtract(decode(left), decode(right)))
+
+
+def quotient(left: bytes, right: bytes) -> bytes:
+    """DivisionTransformFunction: with as many digits behind the point as the dividend. Raises ZeroDivisionError."""
+    dividend, divisor = decode(left), decode(right)
+    exponent = dividend.as_tuple().exponent
+    assert isinstance(exponent, int)
+    units = round(Fraction(dividend.scaleb(-exponent, _EXACT)) / Fraction(divisor))  # halves to the even one
+    return scaled(Decimal(units).scaleb(exponent, _EXACT))
 
 
 def negate(value: bytes) -> bytes:

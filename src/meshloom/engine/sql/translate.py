@@ -15,6 +15,7 @@ from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.functions.transforms import decimal
 from meshloom.engine.sql.like import like
 from meshloom.engine.sql.lookup import lookup
 from meshloom.engine.sql.maps import item
@@ -23,6 +24,7 @@ from meshloom.engine.sql.typed import (
     NUMERIC,
     Typed,
     cast_sql,
+    comparable,
     duckdb_type,
     literal_sql,
     matching,
@@ -115,10 +117,10 @@ class Translator:
     def arithmetic(self, node: exp.Binary) -> Typed:
         left, right = self.translate(node.left), self.translate(node.right)
         name = ARITHMETIC[type(node)]
-        function = find_scalar(name)
+        function = find_scalar(name, single=self.single)
         assert function is not None
         if self.single or not (left.numeric and right.numeric) or name in ("divide", "mod"):
-            return function.call([left, right])
+            return function.call([left, right], stored=self.single)
         type_ = max(left.type, right.type, key=NUMERIC.index)
         operator = {"plus": "+", "minus": "-", "times": "*"}[name]
         sql = f"({left.cast(type_).sql} {operator} {right.cast(type_).sql})"
@@ -141,10 +143,10 @@ class Translator:
     def alike(self, left: Typed, right: Typed) -> tuple[Typed, Typed]:
         """Both sides as one type: a literal takes the other side's, numbers widen, times meet as what they are."""
         a, b = left.element, right.element
-        if a == b:
-            return left, right
         if WIDE in (a, b):
             return meeting(left, right)
+        if a == b:
+            return left, right
         if right.literal is not None and not (a in NUMERIC and b in NUMERIC):
             return left, self.constant(right, a)
         if left.literal is not None and not (a in NUMERIC and b in NUMERIC):
@@ -193,7 +195,7 @@ class Translator:
         return Typed(f"(NOT {value.sql})", "BOOLEAN", aggregate=value.aggregate)
 
     def membership(self, node: exp.In, negated: bool = False) -> Typed:
-        value = self.translate(node.this)
+        value = comparable(self.translate(node.this))
         query = node.args.get("query")
         if query is not None:
             sql, _ = self.columns.subquery(inner_query(query))
@@ -205,7 +207,7 @@ class Translator:
         return Typed(f"({value.sql} {word} ({options}))", "BOOLEAN", aggregate=value.aggregate)
 
     def between(self, node: exp.Between) -> Typed:
-        value = self.translate(node.this)
+        value = comparable(self.translate(node.this))
         low = self.alike(value, self.translate(node.args["low"]))[1]
         high = self.alike(value, self.translate(node.args["high"]))[1]
         if value.array:
@@ -261,6 +263,8 @@ class Translator:
         value = self.translate(node.this)
         if type_ == "BIG_DECIMAL" and value.type not in ("INT", "LONG", type_):
             type_ = WIDE  # who knows what fits
+        if self.single and type_ == WIDE and value.literal is None and value.type in ("STRING", "FLOAT", "DOUBLE"):
+            return Typed(decimal(value), WIDE, aggregate=value.aggregate)
         return value.cast(type_)
 
     def extract(self, node: exp.Extract) -> Typed:
@@ -294,7 +298,7 @@ class Translator:
             return lookup(arguments, self.columns.table, self.translate, self.nulls)
         if key(name) == "item" and len(arguments) == 2:
             return item(self.translate(arguments[0]), arguments[1])
-        function = find_scalar(name)
+        function = find_scalar(name, single=self.single)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
         if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):

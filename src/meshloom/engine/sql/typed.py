@@ -138,8 +138,15 @@ def meeting(left: Typed, right: Typed) -> tuple[Typed, Typed]:
         type_ = WIDE
     else:
         type_ = "DOUBLE" if others[0] in ("DOUBLE", "FLOAT") else "STRING"
-    first, second = (side.cast(type_ + ("_ARRAY" if side.array else "")) for side in (left, right))
+    first, second = (comparable(side.cast(type_ + ("_ARRAY" if side.array else ""))) for side in (left, right))
     return first, second
+
+
+def comparable(value: Typed) -> Typed:
+    """A value that equals another one when the numbers do: 3.0 and 3."""
+    if value.type != WIDE or value.literal is not None or "px_wide" not in value.sql:
+        return value
+    return Typed(f"px_widebare_1({value.sql})", WIDE, aggregate=value.aggregate)
 
 
 def wide_literal(text: str) -> str:

@@ -28,6 +28,7 @@ from meshloom.engine.sql.functions import (
     text,
     text_match,
     time_formats,
+    transforms,
     urls,
     vectors,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "text",
     "text_match",
     "time_formats",
+    "transforms",
     "urls",
     "vectors",
 ]

@@ -43,6 +43,12 @@ def rounded(value: float, scale: int) -> float:
 
 FUNCTIONS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (
     ("wide", lambda text: decimals.encode(decimals.parsed(text)), ("STRING",), WIDE),
+    ("widescaled", lambda text: decimals.scaled(decimals.parsed(text)), ("STRING",), WIDE),
+    ("widebare", decimals.bare, (WIDE,), WIDE),
+    ("widesumof", decimals.sum_of, (f"{WIDE}_ARRAY",), WIDE),
+    ("wideproductof", decimals.product_of, (f"{WIDE}_ARRAY",), WIDE),
+    ("widedifference", decimals.difference, (WIDE, WIDE), WIDE),
+    ("widequotient", decimals.quotient, (WIDE, WIDE), WIDE),
     ("widetext", lambda value: decimals.plain(decimals.decode(value)), (WIDE,), "STRING"),
     ("widenarrow", decimals.as_narrow, (WIDE,), "STRING"),
     ("widedouble", decimals.as_double, (WIDE,), "DOUBLE"),

@@ -91,6 +91,7 @@ class Aggregate:
 
 
 SCALARS: dict[str, Scalar] = {}
+TRANSFORMS: dict[str, Scalar] = {}  # what stands for them in the single-stage engine
 AGGREGATES: dict[str, Aggregate] = {}
 REFUSED: dict[str, tuple[str, str]] = {}  # key -> Pinot's name, why it is not here
 EXTRAS: dict[str, str] = {}  # key -> the extra that a function needs
@@ -108,6 +109,15 @@ def scalar(
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
         SCALARS[key(name)] = Scalar(name, template(render), result, least, most, tuple(parameters))
+
+
+def transform(
+    names: str, render: Render | str, result: Result, arity: tuple[int, int] | int = 1, parameters: Sequence[str] = ()
+) -> None:
+    """A scalar of the single-stage engine alone, in place of the one of the same name (TransformFunction.java)."""
+    least, most = (arity, arity) if isinstance(arity, int) else arity
+    for name in names.split():
+        TRANSFORMS[key(name)] = Scalar(name, template(render), result, least, most, tuple(parameters))
 
 
 def aggregate(
@@ -210,10 +220,11 @@ def template(render: Render | str) -> Render:
     )
 
 
-def find_scalar(name: str) -> Scalar | None:
-    """Raises PinotError 700 for one of Pinot's that is refused, and for one that needs packages to be installed."""
+def find_scalar(name: str, *, single: bool = False) -> Scalar | None:
+    """`single` finds what the single-stage engine does by that name. Raises PinotError 700 for one of Pinot's that is
+    refused, and for one that needs packages to be installed."""
     _usable(name)
-    return SCALARS.get(key(name))
+    return (TRANSFORMS.get(key(name)) if single else None) or SCALARS.get(key(name))
 
 
 def find_aggregate(name: str) -> Aggregate | None:

@@ -15,7 +15,7 @@ from meshloom.engine.sql.functions import find_scalar
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.translate import COMPARISONS, Method, Translator
-from meshloom.engine.sql.typed import NUMERIC, Typed, matching
+from meshloom.engine.sql.typed import NUMERIC, Typed, comparable, matching
 
 OPPOSITE: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
@@ -89,6 +89,7 @@ class SingleTranslator(Translator):
     def held(self, value: Typed, condition: Callable[[str], str], *, every: bool = False) -> Typed:
         if value.array:
             return Typed(matching(value, condition, every=every), "BOOLEAN")
+        value = comparable(value)
         return Typed(condition(value.sql), "BOOLEAN", aggregate=value.aggregate)
 
     # --- comparisons
@@ -117,7 +118,7 @@ class SingleTranslator(Translator):
             return Typed(f"({left.sql} {COMPARISONS[kind]} {right.sql})", "BOOLEAN", aggregate=aggregate)
         if left.array or right.array:
             raise PinotError(QUERY_VALIDATION, "A multi-value column compares with literals only")
-        minus = find_scalar("minus")
+        minus = find_scalar("minus", single=True)
         assert minus is not None
         sides = [side.cast("LONG") if side.type in ("BOOLEAN", "TIMESTAMP") else side for side in (left, right)]
         sides = [side.cast("DOUBLE") if side.type in ("STRING", "JSON") else side for side in sides]

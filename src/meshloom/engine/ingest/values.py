@@ -6,6 +6,7 @@ import re
 
 from meshloom.engine.config.schema import FieldSpec
 from meshloom.engine.config.types import DataType
+from meshloom.engine.ingest.json_text import jackson
 from meshloom.engine.ingest.readers import RECORD, Source, quoted
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
@@ -92,7 +93,14 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
         return value
     if field.data_type in (DataType.JSON, DataType.MAP):
         listed = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
-        return Typed(_nested(quoted(field.name)), "STRING") if listed else value
+        if listed:
+            return Typed(_nested(quoted(field.name)), field.data_type.value)
+        if field.data_type is DataType.JSON and source.json and source.types.get(field.name) != "VARCHAR":
+            column = json_column(source, field.name)
+            other = _scalar(column, f"px_nested_1(CAST({column} AS VARCHAR))")
+            text = jackson(f"({column} ->> '$')")
+            return Typed(f"(CASE json_type({column}) WHEN 'VARCHAR' THEN {text} ELSE {other} END)", "JSON")
+        return value
     if source.json and source.types.get(field.name) != "VARCHAR":
         column = json_column(source, field.name)
         only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
@@ -165,7 +173,7 @@ def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
     """One value or a list, as the field has it. A list of several is no single value, but the text of a JSON column."""
     if field.single_value and value.array:
         if field.data_type in (DataType.JSON, DataType.MAP):
-            return Typed(_nested(value.sql), "STRING")
+            return Typed(_nested(value.sql), field.data_type.value)
         kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
         shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
         refused = refusal(f"{shown} || {literal_sql(f' for column: {field.name}')}", lenient)
@@ -265,7 +273,9 @@ def _converted(value: Typed, target: DataType) -> str:
             return f"(lower({text}) IN ('true', '1', '1.0'))"
         if target is DataType.BYTES:
             return f"unhex({text})"
-        if target in (DataType.MAP, DataType.JSON):
+        if target is DataType.JSON:
+            return jackson(text)
+        if target is DataType.MAP:
             return text
         if target is DataType.TIMESTAMP:
             return f"coalesce(make_timestamp(TRY_CAST({text} AS BIGINT) * 1000), CAST({text} AS TIMESTAMP))"

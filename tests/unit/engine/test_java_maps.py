@@ -41,7 +41,7 @@ def test_values_are_javas() -> None:
 
 
 def test_a_json_file_gives_maps_and_keeps_text(tmp_path: Path) -> None:
-    rows = [{"whole": {"b": 1, "a": 2}, "part": {"x": {"d": [], "c": None}}, "text": '{"b":1,"a":2}'}]
+    rows = [{"whole": {"b": 1, "a": 2}, "part": {"x": {"d": [], "c": None}}, "text": '{"b": 1, "a": 2}'}]
     (tmp_path / "rows.json").write_text("\n".join(json.dumps(row) for row in rows))
     names = [("whole", "JSON"), ("inner", "STRING"), ("text", "JSON")]
     schema = Schema.of({"schemaName": "t", "dimensionFieldSpecs": [{"name": n, "dataType": t} for n, t in names]})

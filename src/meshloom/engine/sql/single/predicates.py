@@ -122,8 +122,7 @@ class SingleTranslator(Translator):
         assert minus is not None
         sides = [side.cast("LONG") if side.type in ("BOOLEAN", "TIMESTAMP") else side for side in (left, right)]
         sides = [side.cast("DOUBLE") if side.type in ("STRING", "JSON") else side for side in sides]
-        difference = minus.call(sides, stored=True)
-        zero = self.alike(difference, Typed("0", "INT", "0"))[1]
+        difference, zero = self.alike(minus.call(sides, stored=True), Typed("0", "INT", "0"))
         return Typed(f"({difference.sql} {COMPARISONS[kind]} {zero.sql})", "BOOLEAN", aggregate=aggregate)
 
     def meeting(self, value: Typed, literal: Typed) -> tuple[Typed, Typed]:

@@ -19,6 +19,7 @@ from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError
 from meshloom.engine.server import loading
+from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.sql.statement import parse
@@ -41,7 +42,7 @@ TABLES = {
 BY_COLUMN = {"flights"}  # column-based null handling: Calcite types these columns nullable
 
 
-@dataclass
+@dataclass(eq=False)
 class Tables:
     """Satisfies `Relations`."""
 
@@ -108,6 +109,7 @@ def block(tables: Tables, query: str) -> list[str]:
         compiled = compile_multi(parse(query, options), tables)
     except PinotError as error:
         return [*lines, f"! {error.error_code} {error.what}"]
+    provide(compiled.sql, tables, tables.session)
     rows = rows_of(tables.session.arrow(compiled.sql), compiled.columns)
     if " order by " not in query.lower():
         rows.sort(key=str)

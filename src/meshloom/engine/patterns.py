@@ -18,7 +18,7 @@ class Pattern:
     def __init__(self, text: str, ignore_case: bool = False) -> None:
         """Raises ValueError for what is no pattern, saying where."""
         try:
-            self._compiled = regex.compile(text, regex.IGNORECASE if ignore_case else 0)
+            self._compiled = regex.compile(text, regex.ASCII | (regex.IGNORECASE if ignore_case else 0))
         except regex.error as error:
             raise ValueError(f"Invalid regular expression '{text}': {error}") from error
         self.text, self.groups = text, self._compiled.groups

@@ -22,7 +22,7 @@ MAX_EXPONENT = 100_000  # a number of more digits is refused: it would not fit a
 QUOTIENT_DIGITS = 34  # MathContext.DECIMAL128
 _BIAS = 1 << 31
 _INVERTED = bytes(255 - byte for byte in range(256))
-_EXACT = decimal.Context(prec=2 * MAX_EXPONENT + 100, rounding=decimal.ROUND_HALF_EVEN, traps=[
+EXACT = decimal.Context(prec=2 * MAX_EXPONENT + 100, rounding=decimal.ROUND_HALF_EVEN, traps=[
     decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Inexact,
 ])  # fmt: skip
 _ROUNDED = decimal.Context(prec=QUOTIENT_DIGITS, traps=[decimal.InvalidOperation, decimal.DivisionByZero])
@@ -109,15 +109,15 @@ def readable(sql: str, types: Sequence[str], more: int = 0) -> str:
 
 
 def add(left: bytes, right: bytes) -> bytes:
-    return encode(_EXACT.add(decode(left), decode(right)))
+    return encode(EXACT.add(decode(left), decode(right)))
 
 
 def subtract(left: bytes, right: bytes) -> bytes:
-    return encode(_EXACT.subtract(decode(left), decode(right)))
+    return encode(EXACT.subtract(decode(left), decode(right)))
 
 
 def multiply(left: bytes, right: bytes) -> bytes:
-    return encode(_EXACT.multiply(decode(left), decode(right)))
+    return encode(EXACT.multiply(decode(left), decode(right)))
 
 
 def divide(left: bytes, right: bytes) -> bytes:
@@ -127,14 +127,14 @@ def divide(left: bytes, right: bytes) -> bytes:
 
 def remainder(left: bytes, right: bytes) -> bytes:
     """With the sign of the dividend, as in Java. Raises ZeroDivisionError."""
-    return encode(_EXACT.remainder(decode(left), decode(right)))
+    return encode(EXACT.remainder(decode(left), decode(right)))
 
 
 def sum_of(values: list[bytes]) -> bytes:
     """AdditionTransformFunction: of two numbers or more, with their scale."""
     result = decode(values[0])
     for value in values[1:]:
-        result = _EXACT.add(result, decode(value))
+        result = EXACT.add(result, decode(value))
     return scaled(result)
 
 
@@ -142,13 +142,13 @@ def product_of(values: list[bytes]) -> bytes:
     """MultiplicationTransformFunction."""
     result = decode(values[0])
     for value in values[1:]:
-        result = _EXACT.multiply(result, decode(value))
+        result = EXACT.multiply(result, decode(value))
     return scaled(result)
 
 
 def difference(left: bytes, right: bytes) -> bytes:
     """SubtractionTransformFunction."""
-    return scaled(_EXACT.subtract(decode(left), decode(right)))
+    return scaled(EXACT.subtract(decode(left), decode(right)))
 
 
 def quotient(left: bytes, right: bytes) -> bytes:
@@ -156,8 +156,8 @@ def quotient(left: bytes, right: bytes) -> bytes:
     dividend, divisor = decode(left), decode(right)
     exponent = dividend.as_tuple().exponent
     assert isinstance(exponent, int)
-    units = round(Fraction(dividend.scaleb(-exponent, _EXACT)) / Fraction(divisor))  # halves to the even one
-    return scaled(Decimal(units).scaleb(exponent, _EXACT))
+    units = round(Fraction(dividend.scaleb(-exponent, EXACT)) / Fraction(divisor))  # halves to the even one
+    return scaled(Decimal(units).scaleb(exponent, EXACT))
 
 
 def negate(value: bytes) -> bytes:
@@ -180,7 +180,7 @@ def total(values: list[bytes | None]) -> bytes | None:
         return None
     result = known[0]
     for value in known[1:]:
-        result = _EXACT.add(result, value)
+        result = EXACT.add(result, value)
     return encode(result)
 
 

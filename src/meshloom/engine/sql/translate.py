@@ -14,7 +14,7 @@ from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.functions.numbers import selected
-from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.functions.registry import as_stored, key
 from meshloom.engine.sql.functions.transforms import decimal
 from meshloom.engine.sql.like import like
 from meshloom.engine.sql.lookup import lookup
@@ -275,10 +275,8 @@ class Translator:
 
     def trim(self, node: exp.Trim) -> Typed:
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or "").upper(), "trim")
-        characters = node.args.get("expression")
-        if characters is None:
-            return self.function(name, [node.this])
-        value, kept = (self.translate(part).cast("STRING") for part in (node.this, characters))
+        characters = node.args.get("expression") or exp.Literal.string(" ")
+        value, kept = (as_stored(self.translate(part), self.single).cast("STRING") for part in (node.this, characters))
         return Typed(f"{name}({value.sql}, {kept.sql})", "STRING", aggregate=value.aggregate)
 
     def element(self, node: exp.Bracket) -> Typed:

@@ -12,6 +12,7 @@ from meshloom.engine.sql import decimals
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 
+MOST_SCALE = 400  # a double has no more digits before or behind the point
 NOT_FINITE = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "-nan": "NaN"}
 
 
@@ -32,13 +33,19 @@ def scaled(value: float, scale: int, rounding: str) -> float:
     """BigDecimal.valueOf(value).setScale(scale, rounding).doubleValue(). Raises ValueError."""
     if not math.isfinite(value):
         raise ValueError(f"{java_number(str(value))} has no decimals to keep")
-    with localcontext(prec=400):
-        return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-scale), rounding))
+    if scale > MOST_SCALE:  # as many decimals as no double has
+        return value
+    with localcontext(prec=2 * MOST_SCALE):
+        return (
+            float(Decimal(repr(value)).quantize(Decimal(1).scaleb(max(-scale, -MOST_SCALE)), rounding)) + 0.0
+        )  # no -0.0
 
 
 def rounded(value: float, scale: int) -> float:
-    """RoundDecimalTransformFunction: the default null of a DOUBLE becomes NaN."""
-    return math.nan if value == -math.inf else scaled(value, scale, ROUND_HALF_UP)
+    """RoundDecimalTransformFunction: what has no decimals stays as it is."""
+    if not math.isfinite(value):
+        return value
+    return 0.0 if scale < -MOST_SCALE else scaled(value, scale, ROUND_HALF_UP)
 
 
 FUNCTIONS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import uuid
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 
+from meshloom.engine.sql import decimals
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
 
@@ -157,7 +159,7 @@ def murmur2(data: bytes, seed: int = 0x9747B28C) -> int:
 
 def murmur2_64(data: bytes, seed: int = 0xE17A1465) -> int:
     """MurmurHash64A (Austin Appleby; public domain)."""
-    m, h = 0xC6A4A7935BD1E995, (seed ^ (len(data) * 0xC6A4A7935BD1E995)) & M64
+    m, h = 0xC6A4A7935BD1E995, ((seed & M32) ^ (len(data) * 0xC6A4A7935BD1E995)) & M64
     whole = len(data) & ~7
     for at in range(0, whole, 8):
         k = int.from_bytes(data[at : at + 8], "little") * m & M64
@@ -205,7 +207,7 @@ def murmur3_128(data: bytes, seed: int) -> bytes:
         k = (k ^ (k >> 33)) * 0xC4CEB9FE1A85EC53 & M64
         return k ^ (k >> 33)
 
-    h1 = h2 = seed & M32
+    h1 = h2 = seed & M64
     whole = len(data) & ~15
     for at in range(0, whole, 16):
         h1 ^= first(int.from_bytes(data[at : at + 8], "little"))
@@ -234,11 +236,6 @@ row_function(
     [B, "INT"],
 )  # fmt: skip
 row_function("murmurHash3Bit128", murmur3_128, B, [B, "INT"])
-row_function("murmurHash3X64Bit32", lambda data, seed: int.from_bytes(murmur3_128(data, seed)[:4], "little",
-             signed=True), "INT", [B, "INT"])  # fmt: skip
-row_function("murmurHash3X64Bit64", lambda data, seed: int.from_bytes(murmur3_128(data, seed)[:8], "little",
-             signed=True), "LONG", [B, "INT"])  # fmt: skip
-row_function("murmurHash3X64Bit128", murmur3_128, B, [B, "INT"])
 
 # --- encodings
 scalar("bytesToHex", "lower(hex({0}))", "STRING", 1, [B])
@@ -249,7 +246,17 @@ row_function("base64Encode", base64.b64encode, B, [B])
 row_function("base64Decode", base64.b64decode, B, [B])
 row_function("hexDecimalToLong", lambda text: signed64(int(text, 16) & M64), "LONG", ["STRING"])
 scalar("longToHexDecimal", "lower(to_hex({0}))", "STRING", 1, ["LONG"])
-row_function("toUUIDBytes", lambda text: uuid.UUID(text).bytes, B, ["STRING"])
+
+
+def uuid_bytes(text: str) -> bytes:
+    """UUID.fromString: five hexadecimal numbers, the low digits of each; nothing for what is no UUID."""
+    parts = text.split("-")
+    if len(text) > 36 or len(parts) != 5 or not all(re.fullmatch("[0-9a-fA-F]+", part) for part in parts):
+        return b""
+    return bytes.fromhex("".join(part.zfill(size)[-size:] for part, size in zip(parts, (8, 4, 4, 4, 12), strict=True)))
+
+
+row_function("toUUIDBytes", uuid_bytes, B, ["STRING"])
 row_function("fromUUIDBytes", lambda data: str(uuid.UUID(bytes=data)), "STRING", [B])
 
 
@@ -262,9 +269,11 @@ def decimal_bytes(value: str, scale: int | None = None) -> bytes:
     return (-int(exponent) & 0xFFFF).to_bytes(2, "big") + unscaled.to_bytes(size, "big", signed=True)
 
 
-def decimal_text(data: bytes) -> str:
-    return format(Decimal(int.from_bytes(data[2:], "big", signed=True)).scaleb(-int.from_bytes(data[:2], "big")), "f")
+def decimal_of(data: bytes) -> bytes:
+    """BigDecimalUtils.deserialize: the scale in two bytes, the digits as a whole number."""
+    digits, scale = int.from_bytes(data[2:], "big", signed=True), int.from_bytes(data[:2], "big", signed=True)
+    return decimals.scaled(Decimal(digits).scaleb(-scale, decimals.EXACT))
 
 
 row_function("bigDecimalToBytes", decimal_bytes, B, ["STRING", "INT"], 1)
-row_function("bytesToBigDecimal", decimal_text, "STRING", [B])
+row_function("bytesToBigDecimal", decimal_of, decimals.WIDE, [B])

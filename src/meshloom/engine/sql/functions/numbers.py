@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from meshloom.engine.sql import casts
@@ -48,7 +49,7 @@ scalar("moduloOrZero", "(CASE WHEN {1} = 0 THEN 0 ELSE {0} % {1} END)", "DOUBLE"
 POSITIVE = "(CASE WHEN {0} % {1} < 0 THEN {0} % {1} + abs({1}) ELSE {0} % {1} END)"
 scalar("positiveModulo", POSITIVE, "DOUBLE", 2, ["DOUBLE"])
 scalar("intDiv", lambda a: casts.saturated(f"floor({a[0].sql} / {a[1].sql})", "LONG"), "LONG", 2, ["DOUBLE"])
-ZERO = "(CASE WHEN {1} = 0 OR isinf({0}) OR isnan({0}) THEN 0 ELSE CAST(floor({0} / {1}) AS BIGINT) END)"
+ZERO = "(CASE WHEN {1} = 0 THEN 0 ELSE " + casts.saturated("floor({0} / {1})", "LONG") + " END)"
 scalar("intDivOrZero", ZERO, "LONG", 2, ["DOUBLE"])
 scalar("isFinite", "CAST(isfinite({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
 scalar("isInfinite", "CAST(isinf({0}) AS INTEGER)", "INT", 1, ["DOUBLE"])
@@ -93,9 +94,34 @@ scalar("ceil ceiling", stepped("ceil"), decimal_or_double)
 scalar("floor", stepped("floor"), decimal_or_double)
 scalar("power pow", "pow({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
 scalar("atan2", "atan2({0}, {1})", "DOUBLE", 2, ["DOUBLE"])
-scalar("hypot", "sqrt({0} * {0} + {1} * {1})", "DOUBLE", 2, ["DOUBLE"])
-scalar("gcd", "greatest_common_divisor({0}, {1})", "LONG", 2, ["LONG"])
-scalar("lcm", "least_common_multiple({0}, {1})", "LONG", 2, ["LONG"])
+row_function("hypot", math.hypot, "DOUBLE", ["DOUBLE", "DOUBLE"])
+SMALL = "abs({0}) < 1e150 AND abs({1}) < 1e150"
+scalar(
+    "hypot", f"(CASE WHEN {SMALL} THEN sqrt({{0}} * {{0}} + {{1}} * {{1}}) ELSE px_hypot_2({{0}}, {{1}}) END)",
+    "DOUBLE", 2, ["DOUBLE"],
+)  # fmt: skip
+
+
+def width(type_: str) -> int:
+    return 32 if type_ == "INT" else 64
+
+
+def signed(value: int, size: int) -> int:
+    """The low `size` bits as Java's two's complement."""
+    value &= (1 << size) - 1
+    return value - (1 << size) if value >> (size - 1) else value
+
+
+def lcm(left: int, right: int) -> int:
+    return 0 if 0 in (left, right) else signed(abs(left) // math.gcd(left, right) * abs(right), 64)
+
+
+row_function("gcd", lambda left, right: signed(math.gcd(left, right), 64), "LONG", ["LONG", "LONG"])
+row_function("lcm", lcm, "LONG", ["LONG", "LONG"])
+for name, quick in (("gcd", "greatest_common_divisor"), ("lcm", "least_common_multiple")):
+    text = f"{quick}({{0}}, {{1}}) ELSE px_{name}_2({{0}}, {{1}}) END)"
+    few = "{0} BETWEEN -2147483648 AND 2147483647 AND {1} BETWEEN -2147483648 AND 2147483647"
+    scalar(name, f"(CASE WHEN {few} THEN {text}", "LONG", 2, ["LONG"])
 
 
 DECIMALS = frozenset(map(str, range(11)))  # so few that DuckDB's decimals round as Java's do
@@ -105,7 +131,8 @@ def rounded(arguments: Sequence[Typed]) -> str:
     """As BigDecimal rounds: half up, away from zero, by the digits that are written. Math.round alone rounds up."""
     value = arguments[0].sql
     if len(arguments) == 1:
-        return f"CAST({casts.saturated(f'floor({value} + 0.5)', 'LONG')} AS DOUBLE)"
+        whole = f"CAST({casts.saturated(f'floor({value} + 0.5)', 'LONG')} AS DOUBLE)"
+        return f"(CASE WHEN isfinite({value}) THEN {whole} ELSE {value} END)"
     exact = f"px_rounddecimal_2({value}, {arguments[1].sql})"
     if (arguments[1].literal or "") not in DECIMALS:
         return exact
@@ -160,16 +187,6 @@ scalar("bitAnd", lambda a: bits("&", a), integer, (2, -1))
 scalar("bitOr", lambda a: bits("|", a), integer, (2, -1))
 scalar("bitXor", lambda a: f"xor({a[0].cast(integer(a)).sql}, {a[1].cast(integer(a)).sql})", integer, 2)
 scalar("bitNot", lambda a: f"(~ {a[0].cast(integer(a)).sql})", integer)
-
-
-def width(type_: str) -> int:
-    return 32 if type_ == "INT" else 64
-
-
-def signed(value: int, size: int) -> int:
-    """The low `size` bits as Java's two's complement."""
-    value &= (1 << size) - 1
-    return value - (1 << size) if value >> (size - 1) else value
 
 
 def _shifts(size: int, type_: str) -> None:

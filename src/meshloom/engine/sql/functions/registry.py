@@ -64,8 +64,15 @@ STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}
 
 
 def _as_parameter(argument: Typed, type_: str, stored: bool) -> Typed:
-    element = STORED.get(argument.element) if stored and type_.startswith("STRING") else None
-    return (argument.cast(element + argument.type.removeprefix(argument.element)) if element else argument).cast(type_)
+    if stored and type_ == "BYTES" and argument.type in ("STRING", "JSON") and argument.literal is None:
+        return Typed(f"encode({argument.sql})", type_)  # a literal is hexadecimal, a column's text is its UTF-8
+    return (as_stored(argument, True) if stored and type_.startswith("STRING") else argument).cast(type_)
+
+
+def as_stored(value: Typed, single: bool) -> Typed:
+    """A value as the single-stage engine's functions of texts read it."""
+    element = STORED.get(value.element) if single else None
+    return value.cast(element + value.type.removeprefix(value.element)) if element else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.patterns import Pattern
-from meshloom.engine.sql.functions.registry import Render, scalar, template
+from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import check_size, row_function
-from meshloom.engine.sql.like import like
-from meshloom.engine.sql.typed import Typed, literal_sql, matching
+from meshloom.engine.sql.functions.utf16 import of_units, utf16
+from meshloom.engine.sql.typed import Typed, literal_sql
 
 T = "STRING"
 
 
-def in_python(pattern: Typed) -> bool:
-    """Whether a pattern needs what DuckDB's RE2 has not (look-around, back references), or is not known yet."""
-    return pattern.literal is None or re.search(r"\(\?[=!<]|\\[1-9]|\\Z|[*+?}]\+", pattern.literal) is not None
-
-
 scalar("upper", "upper(replace({0}, 'ß', 'SS'))", T, 1, [T])
 scalar("lower", "lower({0})", T, 1, [T])
-scalar("initcap", "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')",
-       T, 1, [T])  # fmt: skip
+
+
+def initcap(text: str) -> str:
+    """The first character behind each white space in upper case, all others in lower case, each by itself."""
+    changed = [
+        one.upper() if place == 0 or text[place - 1].isspace() else one.lower() for place, one in enumerate(text)
+    ]
+    return "".join(new if len(new) == 1 else old for new, old in zip(changed, text, strict=True))
+
+
+row_function("initcap", initcap, T, [T])
+WORDS = "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')"
+scalar("initcap", f"(CASE WHEN regexp_matches({{0}}, '[^ -~]') THEN px_initcap_1({{0}}) ELSE {WORDS} END)", T, 1, [T])
 # Java counts the units of UTF-16: two for a character beyond the basic plane. What is ASCII needs no second look.
 BEYOND = "length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"
 
@@ -67,17 +71,24 @@ row_function("decodedUtf8", lambda data: data.decode("utf-8", "replace"), T, ["B
 scalar("fromUtf8", "coalesce(try(decode({0})), px_decodedutf8_1({0}))", T, 1, ["BYTES"])
 row_function("toAscii", lambda text: text.encode("ascii", "replace"), "BYTES", [T])
 row_function("fromAscii", lambda data: data.decode("ascii", "replace"), T, ["BYTES"])
-row_function("fromBytes", lambda data, charset: data.decode(charset), T, ["BYTES", T])
-row_function("toBytes", lambda text, charset: text.encode(charset), "BYTES", [T, T])
+
+
+def from_bytes(data: bytes, charset: str) -> str:
+    """A mark at the beginning says which way round UTF-16 is; without one it is big-endian in Java."""
+    if charset.lower() == "utf-16" and data[:2] not in (b"\xfe\xff", b"\xff\xfe"):
+        charset = "utf-16-be"
+    return data.decode(charset, "replace")
+
+
+def to_bytes(text: str, charset: str) -> bytes:
+    if charset.lower() == "utf-16":
+        return b"\xfe\xff" + text.encode("utf-16-be") if text else b""
+    return text.encode(charset, "replace")
+
+
+row_function("fromBytes", from_bytes, T, ["BYTES", T])
+row_function("toBytes", to_bytes, "BYTES", [T, T])
 row_function("normalize", lambda text, form="NFC": unicodedata.normalize(form, text), T, [T, T], 1)
-
-
-def utf16(text: str) -> Sequence[int]:
-    """The code units of a Java string."""
-    if text.isascii():
-        return text.encode()
-    raw = text.encode("utf-16-be", "surrogatepass")
-    return [raw[place] << 8 | raw[place + 1] for place in range(0, len(raw), 2)]
 
 
 def compare(left: str, right: str) -> int:
@@ -112,27 +123,51 @@ row_function("strcmp", compare, "INT", [T, T])
 # --- parts
 def sliced(text: str, start: int, end: int | None = None) -> str:
     """commons-lang's substring: negative places count from the end."""
-    if end is None or end == -1:
+    if end is None:
         return text[max(start + len(text), 0) if start < 0 else start :]
     start, end = (place + len(text) if place < 0 else place for place in (start, end))
     end = min(end, len(text))
     return "" if start > end else text[max(start, 0) : max(end, 0)]
 
 
-def substr(arguments: Sequence[Typed]) -> str:
-    places = [argument.literal for argument in arguments[1:]]
-    if all(place is not None and place.isdigit() for place in places):  # the usual case needs no Python
-        start = int(places[0] or 0)
-        length = f", {max(int(places[1] or 0) - start, 0)}" if len(places) > 1 else ""
-        return f"substr({arguments[0].sql}, {start + 1}{length})"
-    return f"px_substr_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+def substr(text: str, start: int, end: int = -1) -> str:
+    return sliced(text, start, None if end == -1 else end)
 
 
-row_function("substr", sliced, T, [T, "INT", "INT"], 2)
-scalar("substr", substr, T, (2, 3), [T, "INT"])
-scalar("substring", lambda a: f"substring({', '.join(x.sql for x in a)})", T, (2, 3), [T, "INT"])
-scalar("leftSubStr left", "(CASE WHEN {1} <= 0 THEN '' ELSE left({0}, {1}) END)", T, 2, [T, "INT"])
-scalar("rightSubStr right", "(CASE WHEN {1} <= 0 THEN '' ELSE right({0}, {1}) END)", T, 2, [T, "INT"])
+def substring(text: str, first: int, size: int | None = None) -> str:
+    """Counts from 1, and does not know that 0 and less stand before the text."""
+    return sliced(text, first - 1, None if size is None else first - 1 + size)
+
+
+row_function("substr", of_units(substr), T, [T, "INT", "INT"], 2)
+row_function("substring", of_units(substring), T, [T, "INT", "INT"], 2)
+row_function("leftSubStr left", of_units(lambda text, size: text[: max(size, 0)]), T, [T, "INT"])
+row_function("rightSubStr right", of_units(lambda text, size: text[-size:] if size > 0 else ""), T, [T, "INT"])
+PLAIN = "strlen({0}) = length({0})"  # of ASCII alone
+
+
+def cut(name: str, first: int) -> Callable[[Sequence[Typed]], str]:
+    """`first` is the place of the first character. The usual case, two known places of ASCII, needs no Python."""
+
+    def render(arguments: Sequence[Typed]) -> str:
+        text, places = arguments[0].sql, [argument.literal for argument in arguments[1:]]
+        general = f"px_{name}_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
+        if not all(place is not None and place.isdigit() for place in places) or int(places[0] or 0) < first:
+            return general
+        start = int(places[0] or 0) - first
+        size = [str(max(int(place or 0) - (0 if first else start), 0)) for place in places[1:]]
+        quick = f"substr({', '.join([text, str(start + 1), *size])})"
+        return f"(CASE WHEN {PLAIN.format(text)} THEN {quick} ELSE {general} END)"
+
+    return render
+
+
+scalar("substr", cut("substr", 0), T, (2, 3), [T, "INT"])
+scalar("substring", cut("substring", 1), T, (2, 3), [T, "INT"])
+for names, side in (("leftSubStr left", "left"), ("rightSubStr right", "right")):
+    quick = f"WHEN {PLAIN} THEN {side}({{0}}, {{1}})"
+    ends = f"(CASE WHEN {{1}} <= 0 THEN '' {quick} ELSE px_{side}substr_2({{0}}, {{1}}) END)"
+    scalar(names, ends, T, 2, [T, "INT"])
 
 
 def ordinal(text: str, find: str, instance: int) -> int:
@@ -145,7 +180,7 @@ def ordinal(text: str, find: str, instance: int) -> int:
     return place if instance > 0 else -1
 
 
-row_function("strpos", ordinal, "INT", [T, T, "INT"])
+row_function("strpos", of_units(ordinal), "INT", [T, T, "INT"])
 
 
 def place_of(text: str, find: str) -> str:
@@ -159,29 +194,47 @@ scalar(
     "strpos", lambda a: NTH.format(*(x.sql for x in a)) if len(a) > 2 else place_of(a[0].sql, a[1].sql), "INT", (2, 3),
     [T, T, "INT"],
 )  # fmt: skip
-row_function(
-    "strrpos", lambda text, find, start=None: text.rfind(find, 0, None if start is None else start + len(find)), "INT",
-    [T, T, "INT"], 2,
-)  # fmt: skip
 
 
-def split(text: str, separators: str, limit: int = 0) -> list[str]:
-    """StringUtils.split: each character separates, and neighbours count as one."""
-    parts = [part for part in re.split(f"[{re.escape(separators)}]+", text) if part] if separators else text.split()
-    if limit <= 0 or len(parts) <= limit:
-        return parts
+def last_place(text: str, find: str, start: int | None = None) -> int:
+    """StringUtils.lastIndexOf: at `start` or before it."""
+    if start is None:
+        return text.rfind(find)
+    return -1 if start < 0 else text.rfind(find, 0, start + len(find))
+
+
+row_function("strrpos", of_units(last_place), "INT", [T, T, "INT"], 2)
+
+
+def spaced(text: str, most: int) -> list[str]:
+    """The words of a text; the last of `most` is all that is left."""
     found: list[str] = []
-    rest = text.lstrip(separators)
-    while len(found) < limit - 1:
-        part, rest = re.split(f"[{re.escape(separators)}]+", rest, maxsplit=1)
-        found.append(part)
-    return [*found, rest]
+    rest = text.lstrip()
+    while rest:
+        if len(found) + 1 == most:
+            return [*found, rest]
+        word = re.match(r"\S+", rest)
+        assert word is not None
+        found.append(word[0])
+        rest = rest[word.end() :].lstrip()
+    return found
 
 
 def whole(text: str, separator: str, limit: int = 0) -> list[str]:
-    """StringUtils.splitByWholeSeparator."""
-    parts = [part for part in text.split(separator or None) if part]
-    return parts if limit <= 0 or len(parts) <= limit else [*parts[: limit - 1], separator.join(parts[limit - 1 :])]
+    """StringUtils.splitByWholeSeparator: neighbours count as one, and what stands behind the last one is a part, be it
+    empty."""
+    if not separator:
+        return spaced(text, limit)
+    found: list[str] = []
+    start, end = 0, -1
+    while text and end < len(text):
+        end = text.find(separator, start)
+        if end < 0 or (end > start and len(found) + 1 == limit):
+            return [*found, text[start:]]
+        if end > start:
+            found.append(text[start:end])
+        start = end + len(separator)
+    return found
 
 
 def part_of(text: str, separator: str, limit_or_index: int, index: int | None = None) -> str:
@@ -209,14 +262,14 @@ def ngrams(text: str, least: int, most: int | None = None) -> list[str]:
     return list(dict.fromkeys(text[at : at + size] for size in sizes for at in range(len(text) - size + 1)))
 
 
-row_function("prefixes", prefixes, "STRING_ARRAY", [T, "INT"])
-row_function("prefixesWithPrefix", prefixes, "STRING_ARRAY", [T, "INT", T])
-row_function("suffixes", suffixes, "STRING_ARRAY", [T, "INT"])
-row_function("suffixesWithSuffix", suffixes, "STRING_ARRAY", [T, "INT", T])
-row_function("uniqueNgrams generateUniqueNgrams", ngrams, "STRING_ARRAY", [T, "INT", "INT"], 2)
+row_function("prefixes", of_units(prefixes), "STRING_ARRAY", [T, "INT"])
+row_function("prefixesWithPrefix", of_units(prefixes), "STRING_ARRAY", [T, "INT", T])
+row_function("suffixes", of_units(suffixes), "STRING_ARRAY", [T, "INT"])
+row_function("suffixesWithSuffix", of_units(suffixes), "STRING_ARRAY", [T, "INT", T])
+row_function("uniqueNgrams generateUniqueNgrams", of_units(ngrams), "STRING_ARRAY", [T, "INT", "INT"], 2)
 row_function(
     "uniqueNgramsMV generateUniqueNgramsMV",
-    lambda texts, *sizes: list(dict.fromkeys(one for text in texts for one in ngrams(text, *sizes))),
+    lambda texts, *sizes: list(dict.fromkeys(one for text in texts for one in of_units(ngrams)(text, *sizes))),
     "STRING_ARRAY", ["STRING_ARRAY", "INT", "INT"], 2,
 )  # fmt: skip
 
@@ -231,8 +284,8 @@ def padded(text: str, size: int, pad: str, *, left: bool) -> str:
     return fill + text if left else text + fill
 
 
-row_function("lpad", lambda text, size, pad: padded(text, size, pad, left=True), T, [T, "INT", T])
-row_function("rpad", lambda text, size, pad: padded(text, size, pad, left=False), T, [T, "INT", T])
+row_function("lpad", of_units(lambda text, size, pad: padded(text, size, pad, left=True)), T, [T, "INT", T])
+row_function("rpad", of_units(lambda text, size, pad: padded(text, size, pad, left=False)), T, [T, "INT", T])
 
 
 FEW = 100  # repetitions that DuckDB may make: it does not look whether a query has ended within 2,048 rows
@@ -271,84 +324,3 @@ def concatenated(arguments: Sequence[Typed]) -> str:
 
 scalar("concat", concatenated, T, (1, -1), [T])
 scalar("concatWs", lambda a: f"concat_ws({', '.join(x.sql for x in a)})", T, (2, -1), [T])
-
-
-# --- regular expressions: Java's find, not a whole match
-compiled_pattern = lru_cache(1_000)(Pattern)
-
-
-def extract(text: str, pattern: str, group: int = 0, otherwise: str = "") -> str:
-    compiled = compiled_pattern(pattern)
-    found = compiled.search(text)
-    return found[group] if found is not None and compiled.groups >= group else otherwise
-
-
-def java_replacement(text: str) -> str:
-    """Java's `$1` and `\\$` as Python's."""
-    return re.sub(r"\\(.)|\$(\d)", lambda m: f"\\g<{m[2]}>" if m[2] else m[1].replace("\\", "\\\\"), text)
-
-
-def regexp_replace(
-    text: str, pattern: str, new: str, start: int = 0, occurrence: int = -1, flag: str = ""
-) -> str:  # fmt: skip
-    compiled = compiled_pattern(pattern, "i" in flag)
-    head, tail = text[:start], text[start:]
-    if occurrence < 0:
-        return head + compiled.replaced(java_replacement(new), tail)
-    for number, found in enumerate(compiled.all(tail)):
-        if number == occurrence:
-            return head + tail[: found.start()] + found.expand(java_replacement(new)) + tail[found.end() :]
-    return text
-
-
-def found_in(arguments: Sequence[Typed]) -> str:
-    options = ", 'i'" if len(arguments) > 2 and "i" in (arguments[2].literal or "") else ""
-    if in_python(arguments[1]):
-        return f"px_regexplike_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
-    return f"regexp_matches({arguments[0].sql}, {arguments[1].sql}{options})"
-
-
-def of_any(render: Render | str) -> Render:
-    """A test of a text, which a multi-value column passes when one of its values does."""
-    test = template(render)
-
-    def rendered(arguments: Sequence[Typed]) -> str:
-        first, *others = arguments
-        if first.type == f"{T}_ARRAY":
-            return matching(first, lambda one: test([Typed(one, T), *others]))
-        return test([first.cast(T), *others])
-
-    return rendered
-
-
-def matches(text: str, pattern: str, flag: str = "") -> bool:
-    return compiled_pattern(pattern, "i" in flag).search(text) is not None
-
-
-row_function("regexpExtract regexpExtractVar", extract, T, [T, T, "INT", T], 2)
-row_function("regexpReplace regexpReplaceVar", regexp_replace, T, [T, T, T, "INT", "INT", T], 3)
-
-
-def extracted(arguments: Sequence[Typed]) -> str:
-    """By RE2 where it can, which no pattern makes slow."""
-    text, pattern = arguments[0].sql, arguments[1]
-    if in_python(pattern) or len(arguments) > 3:
-        return f"px_regexpextract_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
-    group = arguments[2].literal if len(arguments) > 2 else "0"
-    return f"regexp_extract({text}, {pattern.sql}, {int(group or 0)})"
-
-
-def replaced(arguments: Sequence[Typed]) -> str:
-    text, pattern, new = arguments[:3]
-    if in_python(pattern) or new.literal is None or len(arguments) > 3:
-        return f"px_regexpreplace_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
-    plain = re.sub(r"\\(.)|\$(\d)", lambda found: f"\\{found[2]}" if found[2] else found[1], new.literal)
-    return f"regexp_replace({text.sql}, {pattern.sql}, {literal_sql(plain)}, 'g')"
-
-
-scalar("regexpExtract regexpExtractVar", extracted, T, (2, 4), [T, T, "INT", T])
-scalar("regexpReplace regexpReplaceVar", replaced, T, (3, 6), [T, T, T, "INT", "INT", T])
-row_function("regexpLike", matches, "BOOLEAN", [T, T, T], 2)
-scalar("regexpLike regexpLikeVar", of_any(found_in), "BOOLEAN", (2, 3), ["", T])
-scalar("regexpLikeCi regexpLikeCiVar", of_any("px_regexplike_3({0}, {1}, 'i')"), "BOOLEAN", 2, ["", T])
-scalar("like likeVar", of_any(lambda a: like(a[0].sql, a[1])), "BOOLEAN", 2, ["", T])

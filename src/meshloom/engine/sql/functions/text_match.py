@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from meshloom.engine.patterns import Pattern
+from meshloom.engine.sql.functions.matching import of_any
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import row_function
-from meshloom.engine.sql.functions.text import of_any
 from meshloom.engine.sql.typed import Typed
 
 STOP = frozenset(

@@ -5,120 +5,155 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from meshloom.engine.sql.functions.rows import row_function
+from meshloom.engine.sql.functions.uris import Uri, decoded, joined, parse
 
-T = "STRING"
-URL = re.compile(r"^(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?://(?P<netloc>[^/?#]*))?(?P<path>[^?#]*)"
-                 r"(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?$", re.S)  # fmt: skip
+T, TEXTS = "STRING", "STRING_ARRAY"
+GENERIC = frozenset({"com", "net", "org", "co"})
+Function = Callable[[Uri], Any]
 
 
-def part(name: str) -> Callable[[str], str]:
-    def found(url: str) -> str:
-        match = URL.match(url)
-        return (match[name] or "") if match else ""
+def of_uri(function: Function, otherwise: Any = "") -> Callable[[str], Any]:
+    """What a function finds in a URI; `otherwise` when there is nothing, or the text is none."""
+
+    def found(text: str) -> Any:
+        uri = parse(text)
+        value = None if uri is None else function(uri)
+        return otherwise if value is None else value
 
     return found
 
 
-scheme, netloc, path, query, fragment = (part(name) for name in ("scheme", "netloc", "path", "query", "fragment"))
+def without_www(uri: Uri) -> str | None:
+    return uri.host and uri.host.removeprefix("www.")
 
 
-def domain(url: str) -> str:
-    return re.sub(r":\d*$", "", netloc(url).rpartition("@")[2])
+def labels(uri: Uri) -> list[str]:
+    return uri.host.rstrip(".").split(".") if uri.host else []
 
 
-def without_www(url: str) -> str:
-    return domain(url).removeprefix("www.")
+def significant(uri: Uri) -> list[str]:
+    """From the first significant subdomain on: two labels of the usual domains, else three."""
+    found = labels(uri)
+    return found if len(found) <= 2 else found[-2:] if found[-1] in GENERIC else found[-3:]
 
 
-def port(url: str) -> int:
-    found = re.search(r":(\d+)$", netloc(url))
-    return int(found[1]) if found else -1
+def first_significant(uri: Uri) -> str | None:
+    return next(iter(significant(uri)), None)
 
 
-def top_level(url: str) -> str:
-    host = domain(url)
-    return "" if re.fullmatch(r"[\d.]+|\[.*\]", host) or "." not in host else host.rpartition(".")[2]
+def cut(uri: Uri) -> str | None:
+    return uri.host if len(labels(uri)) <= 2 else ".".join(significant(uri))
 
 
-SECOND = frozenset({"com", "net", "org", "co", "gov", "edu", "ac"})
+def cut_with_www(uri: Uri) -> str | None:
+    found, kept = labels(uri), significant(uri)
+    whole = len(found) > 2 and found[0] == "www" and len(found) == len(kept) + 1
+    return ".".join(found) if whole else cut(uri)
 
 
-def cut(url: str, *, www: bool) -> str:
-    """From the first significant subdomain on: "news.example.co.uk" is "example.co.uk"."""
-    labels = domain(url).split(".")
-    if not www and labels and labels[0] == "www":
-        labels = labels[1:]
-    if len(labels) < 2:
-        return ""
-    kept = 3 if len(labels) > 2 and labels[-2] in SECOND else 2
-    if www and labels[0] == "www" and len(labels) == kept + 1:
-        return ".".join(labels)
-    return ".".join(labels[-kept:])
+def path(uri: Uri) -> str | None:
+    return None if uri.scheme is None or uri.host is None else decoded(uri.path)
 
 
-def first_significant(url: str) -> str:
-    return cut(url, www=False).partition(".")[0]
+def raw_path(uri: Uri) -> str | None:
+    return None if uri.scheme is None or uri.host is None else uri.path
 
 
-def query_and_fragment(url: str) -> str:
-    return query(url) + (f"#{fragment(url)}" if "#" in url else "")
+def query_and_fragment(uri: Uri) -> str:
+    return "#".join(part for part in (decoded(uri.query), decoded(uri.fragment)) if part)
 
 
-def parameters(url: str) -> list[str]:
-    return [one for one in query(url).split("&") if one]
+def netloc(uri: Uri) -> str:
+    user = f"{decoded(uri.user)}@" if uri.user else ""
+    return f"{user}{uri.host or ''}{'' if uri.port == -1 else f':{uri.port}'}"
 
 
-def parameter(url: str, name: str) -> str:
-    return next((one.partition("=")[2] for one in parameters(url) if one.partition("=")[0] == name), "")
+def split(text: str, separator: str) -> list[str]:
+    """String.split: without empty parts at the end."""
+    parts = text.split(separator)
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return parts
 
 
-def hierarchy(url: str, *, whole: bool) -> list[str]:
-    """The URL, cut behind each "/" and "?" of its path and query."""
-    start = len(scheme(url)) + 3 + len(netloc(url)) if "//" in url else 0
-    found = [url[:start]] if whole and start else []
-    for at in range(start, len(url)):
-        if url[at] in "/?#" and at > start:
-            found.append(url[: at + 1])
-    found.append(url)
-    kept = found if whole else [one[start:] for one in found]
-    return [one for one in dict.fromkeys(kept) if one and one != "/"]
+def parameters(uri: Uri) -> list[str]:
+    return [] if uri.query is None else split(decoded(uri.query) or "", "&")
 
 
-def without(url: str, name: str) -> str:
-    kept = [one for one in parameters(url) if one.partition("=")[0] != name]
-    head = url.partition("#")[0].partition("?")[0]
-    return head + (f"?{'&'.join(kept)}" if kept else "") + (f"#{fragment(url)}" if "#" in url else "")
+def parameter(text: str, name: str) -> str:
+    uri = parse(text)
+    pairs = [one.partition("=") for one in parameters(uri)] if uri else []
+    return next((value for key, _, value in pairs if key == name), "")
 
 
-def without_each(url: str, names: list[str]) -> str:
+def hierarchy(uri: Uri) -> list[str]:
+    found = path(uri)
+    if found is None:
+        return []
+    parts = [f"{uri.scheme}://{uri.host}", *split(found, "/")[1:]] if found.strip("/") or not found else []
+    return ["/".join(parts[:size]) for size in range(1, len(parts) + 1)]
+
+
+def path_hierarchy(uri: Uri) -> list[str]:
+    parts = split(decoded(uri.path) or "", "/")
+    return ["/" + "/".join(parts[1:size]) for size in range(2, len(parts) + 1)]
+
+
+def rebuilt(text: str, *, query: bool = True, fragment: bool = True, www: bool = True) -> str:
+    """The URI without those of its parts; the text itself when it is none."""
+    uri = parse(text)
+    if uri is None:
+        return text
+    host = uri.host if www else without_www(uri)
+    kept = decoded(uri.query) if query else None
+    return joined(uri, kept, decoded(uri.fragment) if fragment else None, host) or text
+
+
+def without(text: str, name: str) -> str:
+    uri = parse(text)
+    if uri is None or not uri.query:
+        return text
+    kept = [one for one in parameters(uri) if unquote_plus(one.partition("=")[0]) != name]
+    return joined(uri, "&".join(kept) or None, decoded(uri.fragment), uri.host) or text
+
+
+def without_each(text: str, names: list[str]) -> str:
     for name in names:
-        url = without(url, name)
-    return url
+        text = without(text, name)
+    return text
+
+
+def decode(text: str) -> str:
+    """URLDecoder.decode: nothing for what was never encoded."""
+    return "" if re.search("%(?![0-9A-Fa-f]{2})", text) else unquote_plus(text)
 
 
 for names, function, result, types in (
-    ("urlProtocol", scheme, T, [T]), ("urlDomain", domain, T, [T]), ("urlDomainWithoutWWW", without_www, T, [T]),
-    ("urlTopLevelDomain", top_level, T, [T]), ("urlFirstSignificantSubdomain", first_significant, T, [T]),
-    ("cutToFirstSignificantSubdomain", lambda url: cut(url, www=False), T, [T]),
-    ("cutToFirstSignificantSubdomainWithWWW", lambda url: cut(url, www=True), T, [T]),
-    ("urlPort", port, "INT", [T]), ("urlPath", path, T, [T]),
-    ("urlPathWithQuery", lambda url: path(url) + (f"?{query(url)}" if "?" in url else ""), T, [T]),
-    ("urlQueryString urlQuery", query, T, [T]), ("urlFragment", fragment, T, [T]),
-    ("urlQueryStringAndFragment", query_and_fragment, T, [T]), ("urlNetloc", netloc, T, [T]),
-    ("extractURLParameter", parameter, T, [T, T]), ("extractURLParameters", parameters, "STRING_ARRAY", [T]),
-    ("extractURLParameterNames", lambda url: [one.partition("=")[0] for one in parameters(url)], "STRING_ARRAY", [T]),
-    ("urlHierarchy", lambda url: hierarchy(url, whole=True), "STRING_ARRAY", [T]),
-    ("urlPathHierarchy", lambda url: hierarchy(url, whole=False), "STRING_ARRAY", [T]),
+    ("urlProtocol", of_uri(lambda uri: uri.scheme), T, [T]), ("urlDomain", of_uri(lambda uri: uri.host), T, [T]),
+    ("urlDomainWithoutWWW", of_uri(without_www), T, [T]),
+    ("urlTopLevelDomain", of_uri(lambda uri: labels(uri)[-1] if uri.host else None), T, [T]),
+    ("urlFirstSignificantSubdomain", of_uri(first_significant), T, [T]),
+    ("cutToFirstSignificantSubdomain", of_uri(cut), T, [T]),
+    ("cutToFirstSignificantSubdomainWithWWW", of_uri(cut_with_www), T, [T]),
+    ("urlPort", of_uri(lambda uri: uri.port, -1), "INT", [T]), ("urlPath", of_uri(path), T, [T]),
+    ("urlPathWithQuery", of_uri(raw_path), T, [T]), ("urlQueryString urlQuery", of_uri(lambda uri: uri.query), T, [T]),
+    ("urlFragment", of_uri(lambda uri: decoded(uri.fragment)), T, [T]),
+    ("urlQueryStringAndFragment", of_uri(query_and_fragment), T, [T]), ("urlNetloc", of_uri(netloc), T, [T]),
+    ("extractURLParameter", parameter, T, [T, T]), ("extractURLParameters", of_uri(parameters, []), TEXTS, [T]),
+    ("extractURLParameterNames", of_uri(lambda uri: [one.partition("=")[0] for one in parameters(uri)], []), TEXTS,
+     [T]),
+    ("urlHierarchy", of_uri(hierarchy, []), TEXTS, [T]), ("urlPathHierarchy", of_uri(path_hierarchy, []), TEXTS, [T]),
     ("urlEncode encodeUrl urlEncodeFormComponent", lambda text: quote_plus(text, safe="*-._"), T, [T]),
-    ("urlDecode decodeUrl urlDecodeFormComponent", unquote_plus, T, [T]),
-    ("cutWWW", lambda url: url.replace("://www.", "://", 1), T, [T]),
-    ("cutQueryString", lambda url: url.partition("?")[0] + (f"#{fragment(url)}" if "#" in url else ""), T, [T]),
-    ("cutFragment", lambda url: url.partition("#")[0], T, [T]),
-    ("cutQueryStringAndFragment", lambda url: url.partition("#")[0].partition("?")[0], T, [T]),
-    ("cutURLParameter", without, T, [T, T]), ("cutURLParameters", without_each, T, [T, "STRING_ARRAY"]),
+    ("urlDecode urlDecodeFormComponent", decode, T, [T]), ("decodeUrl", unquote_plus, T, [T]),
+    ("cutWWW", lambda text: rebuilt(text, www=False), T, [T]),
+    ("cutQueryString", lambda text: rebuilt(text, query=False), T, [T]),
+    ("cutFragment", lambda text: rebuilt(text, fragment=False), T, [T]),
+    ("cutQueryStringAndFragment", lambda text: rebuilt(text, query=False, fragment=False), T, [T]),
+    ("cutURLParameter", without, T, [T, T]), ("cutURLParameters", without_each, T, [T, TEXTS]),
 ):  # fmt: skip
     row_function(names, function, result, types)
 

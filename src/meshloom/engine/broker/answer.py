@@ -120,7 +120,7 @@ def document(
     failed = bool(exceptions)
     result: dict[str, Any] = {}
     if columns is not None:
-        schema = {"columnNames": [c.name for c in columns], "columnDataTypes": [c.type for c in columns]}
+        schema = {"columnNames": [c.name for c in columns], "columnDataTypes": [c.told or c.type for c in columns]}
         result["resultTable"] = {"dataSchema": schema, "rows": rows}
     cells = docs_scanned * len(columns or ())
     return result | {

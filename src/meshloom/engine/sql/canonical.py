@@ -1,11 +1,10 @@
 """The name of an unaliased select item in the single-stage engine: the expression's canonical text
-(RequestUtils.prettyPrint, and each aggregation's `getResultColumnName`)."""
+(RequestUtils.prettyPrint). `result_names` has those of aggregations that stand alone."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from meshloom.engine.sql.dialect import holds_conditions
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.decimal_rows import java_number
 from meshloom.engine.sql.typed import literal_sql
@@ -16,10 +15,8 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "less_than", exp.LTE: "less_than_or_equal", exp.And: "and", exp.Or: "or", exp.Not: "not",
     exp.Like: "like",
 }  # fmt: skip
-# Aggregations whose `getResultColumnName` differs from the others'.
-WINDOWED = ("funnelmaxstep", "funnelmatchstep", "funnelcompletecount", "funnelstepdurationstats")
 OF_UNITS = ("timestampadd", "timestampdiff")  # their first argument may be a word
-JOINED = ("covarpop", "covarsamp", "corr", "funnelcount")
+DISTINCT = {"count": "distinctcount", "sum": "distinctsum", "avg": "distinctavg"}
 CASTS = {"BIGINT": "LONG", "INT": "INTEGER", "TEXT": "STRING", "VARCHAR": "STRING"}
 # Calcite's kinds of conditions, which keep their underscores (FilterKind.java).
 FILTERS = {name.replace("_", ""): name for name in (
@@ -27,11 +24,6 @@ FILTERS = {name.replace("_", ""): name for name in (
     "text_contains", "text_match", "json_match", "is_null", "is_not_null", "vector_similarity",
 )}  # fmt: skip
 KINDS = {"ceiling": "ceil"}  # functions that Calcite's grammar knows by another name
-
-
-def name_of(item: exp.Expr) -> str:
-    """What a column of the answer is called: its alias, or its canonical text."""
-    return item.alias if isinstance(item, exp.Alias) else text_of(item)
 
 
 def called(name: str) -> str:
@@ -64,7 +56,7 @@ def text_of(node: exp.Expr) -> str:
         case exp.Neg() if isinstance(node.this, exp.Literal):
             return f"'-{_number(node.this.name)}'"
         case exp.Filter():
-            return f"{text_of(node.this)} FILTER(WHERE {_condition(node.expression.this)})"
+            return f"filter({text_of(node.this)},{text_of(node.expression.this)})"
         case exp.Anonymous():
             return _call(node)
         case exp.Cast():
@@ -106,33 +98,21 @@ def _condition_of(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
     return None
 
 
-def _call(node: exp.Anonymous) -> str:
-    name = called(node.name)
-    arguments = node.expressions
-    found = find_aggregate(node.name)
+def parts_of(node: exp.Anonymous) -> tuple[str, list[exp.Expr]]:
+    """A call's name and arguments; `count(DISTINCT x)` is `distinctcount(x)`."""
+    name, arguments = called(node.name), list(node.expressions)
     if arguments and isinstance(arguments[0], exp.Distinct):
-        name = {"count": "distinctcount", "sum": "distinctsum", "avg": "distinctavg"}.get(name, name)
-        arguments = arguments[0].expressions
-    if found is None:
-        if name in OF_UNITS and arguments and isinstance(arguments[0], exp.Column):
-            arguments = [exp.Literal.string(arguments[0].name.upper()), *arguments[1:]]
-        return f"{name}({','.join(text_of(argument) for argument in arguments)})"
-    if holds_conditions(node):
-        arguments = arguments[:1]  # getResultColumnName leaves the rest out
-    if name.startswith("percentile") and len(arguments) > 1:
-        return f"{name}({text_of(arguments[0])}, {float(arguments[1].name)})"
-    if name in WINDOWED and len(arguments) > 3:
-        steps = arguments[3 : 3 + int(arguments[2].name or 0)]
-        inner = ", ".join([text_of(arguments[0]), ",".join(map(text_of, steps))])
-        return f"{name}({arguments[1].name})  ({inner})"
-    between = "," if name in JOINED else ", "
-    return f"{name}({between.join(text_of(argument) for argument in arguments) or '*'})"
+        name, arguments = DISTINCT.get(name, name), list(arguments[0].expressions)
+    return name, arguments
 
 
-def _condition(node: exp.Expr) -> str:
-    """A filter's text: literals in quotes, whatever their type."""
-    quoted = node.transform(lambda part: exp.Literal.string(part.name) if isinstance(part, exp.Literal) else part)
-    return str(quoted.sql(dialect="pinot"))
+def _call(node: exp.Anonymous) -> str:
+    name, arguments = parts_of(node)
+    if name in OF_UNITS and arguments and isinstance(arguments[0], exp.Column):
+        arguments = [exp.Literal.string(arguments[0].name.upper()), *arguments[1:]]
+    if not arguments and find_aggregate(node.name) is not None:
+        return f"{name}(*)"
+    return f"{name}({','.join(text_of(argument) for argument in arguments)})"
 
 
 def _case(node: exp.Case) -> str:

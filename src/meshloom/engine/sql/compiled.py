@@ -9,12 +9,14 @@ from dataclasses import dataclass
 class OutputColumn:
     """One column of an answer; `type` is Pinot's, `STRING_ARRAY` for several values.
 
-    `constant`: it is computed of literals only, and Pinot names it by its value.
+    `constant`: it is computed of literals only, and Pinot names it by its value. `told` is the type that the answer
+    names where it is another.
     """
 
     name: str
     type: str
     constant: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from meshloom.engine.sql.canonical import name_of
+from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.errors import Refused
 from meshloom.quantum.deployed import DeployedPort
@@ -91,7 +91,7 @@ def rewrite(statement: Statement, ports: Mapping[str, tuple[DeployedPort, Decisi
     if statement.multistage:
         return statement.with_tree(_multi(tree, ports, secret))
     assert isinstance(tree, exp.Select)
-    return statement.with_tree(_single(tree, ports, secret))
+    return statement.with_tree(_single(tree, ports, secret, nulls=statement.null_handling))
 
 
 def _multi(tree: exp.Query, ports: Mapping[str, tuple[DeployedPort, Decision]], secret: str) -> exp.Query:
@@ -117,7 +117,9 @@ def _multi(tree: exp.Query, ports: Mapping[str, tuple[DeployedPort, Decision]], 
     return tree
 
 
-def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]], secret: str) -> exp.Select:
+def _single(
+    tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]], secret: str, *, nulls: bool
+) -> exp.Select:
     table = tree.find(exp.Table)
     if table is None or table.name.lower() not in ports:
         return tree
@@ -132,7 +134,7 @@ def _single(tree: exp.Select, ports: Mapping[str, tuple[DeployedPort, Decision]]
     }
     aliases = {node.alias.lower() for node in tree.expressions if isinstance(node, exp.Alias)}
     if hidden:
-        tree.set("expressions", [_named(node, columns) for node in tree.expressions])
+        tree.set("expressions", [_named(node, columns, nulls=nulls) for node in tree.expressions])
         for column in list(tree.find_all(exp.Column)):
             if column.name.lower() in hidden and not _is_alias(column, aliases - set(hidden)):
                 column.replace(hidden[column.name.lower()].copy())
@@ -171,11 +173,11 @@ def _items(node: exp.Expr, columns: Mapping[str, str]) -> list[exp.Expr]:
     return [mask.column(name) for name in sorted(columns)] if isinstance(node, exp.Star) else [node]
 
 
-def _named(node: exp.Expr, columns: Mapping[str, str]) -> exp.Expr:
+def _named(node: exp.Expr, columns: Mapping[str, str], *, nulls: bool) -> exp.Expr:
     """An item that keeps its name whatever is put in its place."""
     if isinstance(node, exp.Alias):
         return node
-    name = name_of(node)
+    name = name_of(node, nulls=nulls)
     if isinstance(node, exp.Column):
         name = next((known for known in columns if known.lower() == node.name.lower()), name)
     return exp.alias_(node, name, quoted=True)

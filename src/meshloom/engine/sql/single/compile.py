@@ -13,15 +13,16 @@ from meshloom.engine.errors import (
     UNKNOWN_COLUMN,
     PinotError,
 )
-from meshloom.engine.sql.canonical import name_of, text_of
+from meshloom.engine.sql.canonical import text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation, Relations
+from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
+from meshloom.engine.sql.single.aggregations import AggregatingTranslator
 from meshloom.engine.sql.single.explain import explained
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
-from meshloom.engine.sql.single.predicates import SingleTranslator
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.ties import MOST_TIES
@@ -62,7 +63,7 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
         return explained(select, relation, limit_of(select), relations.generation)
     check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling, relations)
-    translator = SingleTranslator(scope, nulls=statement.null_handling)
+    translator = AggregatingTranslator(scope, nulls=statement.null_handling)
     return _Query(statement, select, relation, translator).compile(relations.generation)
 
 
@@ -71,7 +72,7 @@ def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -
 
     def ask(one: exp.Select, relation: Relation) -> Compiled:
         check_groovy(one, relation)
-        translator = SingleTranslator(Scope(relation, "", nulls, relations), nulls=nulls)
+        translator = AggregatingTranslator(Scope(relation, "", nulls, relations), nulls=nulls)
         return _Query(statement, one, relation, translator).compile(relations.generation)
 
     return compile_gapfill(select, ask, lambda one: table_of(one, relations))
@@ -129,6 +130,12 @@ def table_of(select: exp.Select, relations: Relations) -> Relation:
     return relation
 
 
+def _aggregates(node: exp.Expr, *, itself: bool = False) -> bool:
+    """Whether an aggregation stands in an expression, or is it."""
+    calls = [node] if itself else node.find_all(exp.Anonymous)
+    return any(isinstance(call, exp.Anonymous) and find_aggregate(call.name) is not None for call in calls)
+
+
 def _constant(item: Item) -> bool:
     node = item.node
     if isinstance(node, exp.Alias | exp.Literal | exp.Null | exp.Neg) or item.value.aggregate:
@@ -137,20 +144,26 @@ def _constant(item: Item) -> bool:
 
 
 class _Query:
-    def __init__(self, statement: Statement, select: exp.Select, relation: Relation, translator: Translator) -> None:
+    def __init__(
+        self, statement: Statement, select: exp.Select, relation: Relation, translator: AggregatingTranslator
+    ) -> None:
         self.statement, self.select, self.relation, self.translator = statement, select, relation, translator
         self.source = source_of(relation, statement)
         self.exploded: dict[str, Typed] = {}
+        self.unnested: list[str] = []  # the lists whose values `exploded` stands for
+        self.aliases = {node.alias: node.this for node in select.expressions if isinstance(node, exp.Alias)}
+        self.keys = self._keys()
+        self.aggregates = any(
+            _aggregates(part) for part in (*select.expressions, select.args.get("order")) if part is not None
+        )
+        having = select.args.get("having")
+        if self.aggregates or (having is not None and _aggregates(having)):
+            translator.keys = frozenset(map(text_of, self.keys))
         self.items = self._items()
 
     def compile(self, generation: int) -> Compiled:
-        group, distinct = self._groups(), bool(self.select.args.get("distinct"))
-        aggregates = any(item.value.aggregate for item in self.items)
-        if group and not aggregates and not self.select.args.get("having"):
-            distinct, group = True, []
-        self._check(group, aggregates)
-        if group or distinct:
-            group = self._exploded(group, [item.value for item in self.items] if distinct else group)
+        group, distinct = self._grouped()
+        aggregates = self.aggregates
         where = self.select.args.get("where")
         filtered = f" WHERE {self.translator.predicate(where.this).sql}" if where is not None else ""
         counted = aggregates and bool(filtered)
@@ -165,28 +178,45 @@ class _Query:
         if group:
             parts.append("GROUP BY " + ", ".join(value.sql for value in group))
         having = self.select.args.get("having")
-        if having is not None:
+        if having is not None and group:
             parts.append(f"HAVING {self.translator.predicate(self._resolved(having.this)).sql}")
         if order:
             parts.append("ORDER BY " + ", ".join(order))
-        parts.append(self._limit())
-        columns = tuple(OutputColumn(item.name, item.value.type, _constant(item)) for item in self.items)
+        parts.append(self._limit(plain=not (distinct or group or aggregates)))
+        columns = tuple(
+            OutputColumn(item.name, item.value.type, _constant(item), self.translator.told(item.node.unalias()))
+            for item in self.items
+        )
         scans = (self.relation.found_by or self.relation.name,)
         return Compiled(
             " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties),
             scans,
         )  # fmt: skip
 
-    def _exploded(self, group: list[Typed], keys: list[Typed]) -> list[Typed]:
-        """Each value of a multi-value key makes a group of its own: the keys and items as they stand behind that."""
-        for value in keys:
+    def _grouped(self) -> tuple[list[Typed], bool]:
+        """The keys, and whether only distinct rows are wanted. Groups of which no aggregation is asked are distinct
+        rows where they are all that is selected, otherwise no groups (NonAggregationGroupByToDistinctQueryRewriter)."""
+        group = [self.translator.translate(node) for node in self.keys]
+        distinct = bool(self.select.args.get("distinct"))
+        self._check(group)
+        if group and self.translator.keys is None:
+            selected = {text_of(item.node.unalias()) for item in self.items}
+            distinct, group = distinct or selected == set(map(text_of, self.keys)), []
+        if group or distinct:
+            self._explode([item.node.unalias() for item in self.items] if distinct else self.keys)
+            self.items = [replace(item, value=self.exploded.get(item.value.sql, item.value)) for item in self.items]
+        return [self.exploded.get(value.sql, value) for value in group], distinct
+
+    def _explode(self, keys: list[exp.Expr]) -> None:
+        """Each value of a multi-value key makes a group of its own; there a null is its column's default."""
+        for node in keys:
+            value = self.translator.translate(node)
             if value.array and value.sql not in self.exploded:
                 self.exploded[value.sql] = Typed(f'"$mv{len(self.exploded)}"."v"', value.element)
-        self.items = [replace(item, value=self.exploded.get(item.value.sql, item.value)) for item in self.items]
-        return [self.exploded.get(value.sql, value) for value in group]
+                self.unnested.append(self.translator.defaults().translate(node).sql)
 
     def _laterals(self) -> str:
-        pairs = enumerate(self.exploded)
+        pairs = enumerate(self.unnested)
         return "".join(f', (SELECT unnest({sql}) AS "v") AS "$mv{number}"' for number, sql in pairs)
 
     def _documents(self, grouped: bool, filtered: str) -> str:
@@ -212,56 +242,48 @@ class _Query:
         if isinstance(node, exp.Column):
             info = next((c for c in self.relation.columns if c.lower() == node.name.lower()), None)
             return info or node.name
-        return name_of(node.transform(self._over_values) if not isinstance(node, exp.Alias) else node)
-
-    def _over_values(self, node: exp.Expr) -> exp.Expr:
-        """An aggregation over a multi-value column is named as if it had its MV behind it."""
-        if not isinstance(node, exp.Anonymous) or not node.expressions or node.name.lower() == "count":
-            return node
-        if find_aggregate(node.name) is None or node.name.lower().endswith("mv"):
-            return node
-        first = node.expressions[0]
-        if isinstance(first, exp.Column) and self.translator.translate(first).array:
-            return exp.Anonymous(this=f"{node.name}MV", expressions=node.expressions)
-        return node
+        nulls = self.statement.null_handling
+        return name_of(node.transform(self.translator.named) if not isinstance(node, exp.Alias) else node, nulls=nulls)
 
     def _resolved(self, node: exp.Expr) -> exp.Expr:
         """Aliases and ordinals replaced by what they stand for."""
-        aliases = {i.node.alias.lower(): i.node.this for i in self.items if isinstance(i.node, exp.Alias)}
         if isinstance(node, exp.Literal) and not node.is_string:
-            position = whole(node, "an ordinal")
-            if not 1 <= position <= len(self.items):
-                raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(self.items)}")
-            item: exp.Expr = self.items[position - 1].node.unalias()
+            position, items = whole(node, "an ordinal"), self.select.expressions
+            if not 1 <= position <= len(items):
+                raise PinotError(QUERY_VALIDATION, f"Expected Ordinal value to be between 1 and {len(items)}")
+            item: exp.Expr = items[position - 1].unalias()
             return item
         resolved: exp.Expr = node.transform(
             lambda part: (
-                aliases[part.name.lower()].copy()
-                if isinstance(part, exp.Column) and not part.table and part.name.lower() in aliases
+                self.aliases[part.name].copy()
+                if isinstance(part, exp.Column) and not part.table and part.name in self.aliases
                 else part
             )
         )
         return resolved
 
-    def _groups(self) -> list[Typed]:
+    def _keys(self) -> list[exp.Expr]:
         group = self.select.args.get("group")
-        if group is None:
-            return []
-        self._group_texts = {text_of(self._resolved(node)) for node in group.expressions}
-        return [self.translator.translate(self._resolved(node)) for node in group.expressions]
+        return [] if group is None else [self._resolved(node) for node in group.expressions]
 
-    def _check(self, group: list[Typed], aggregates: bool) -> None:
-        if not aggregates:
+    def _check(self, group: list[Typed]) -> None:
+        if not self.aggregates and not self.keys:
             return
-        grouped = {value.sql for value in group}
+        grouped, texts = {value.sql for value in group}, set(map(text_of, self.keys))
+
+        def depends(node: exp.Expr) -> bool:
+            if text_of(node) in texts or isinstance(node, exp.Filter) or _aggregates(node, itself=True):
+                return True
+            if isinstance(node, exp.Column | exp.Star):
+                return self.translator.translate(node).sql in grouped
+            return all(depends(part) for part in node.iter_expressions())
+
         for item in self.items:
-            if item.value.aggregate or item.value.sql in grouped or item.value.literal is not None:
-                continue
-            if not all(self.translator.translate(c).sql in grouped for c in item.node.find_all(exp.Column)):
-                name = text_of(item.node.this if isinstance(item.node, exp.Alias) else item.node)
+            if not depends(item.node.unalias()):
+                text = text_of(item.node.unalias())
                 raise PinotError(
                     SQL_PARSING,
-                    f"SQLParsingError: '{name}' should be functionally dependent on the columns used in GROUP BY "
+                    f"SQLParsingError: '{text}' should be functionally dependent on the columns used in GROUP BY "
                     "clause.",
                 )
 
@@ -280,8 +302,8 @@ class _Query:
             last = ordered.args.get("nulls_first")
             nulls = "NULLS FIRST" if last else "NULLS LAST"
             keys.append(f"{sql} {'DESC' if ordered.args.get('desc') else 'ASC'} {nulls}")
-        plain = not distinct and not self.exploded and not any(item.value.aggregate for item in self.items)
-        return [*keys, '"$segment"', '"$doc"'] if plain and not self.select.args.get("group") else keys
+        plain = not distinct and not self.exploded and self.translator.keys is None
+        return [*keys, '"$segment"', '"$doc"'] if plain else keys
 
     def _ties(self, grouped: bool) -> list[str]:
         """The keys of ORDER BY and the document, where Pinot's order among equal rows can be told."""
@@ -292,7 +314,8 @@ class _Query:
         keys = [self.translator.translate(self._resolved(ordered.this)).sql for ordered in order.expressions]
         return [*keys, '"$doc"']
 
-    def _limit(self) -> str:
+    def _limit(self, *, plain: bool) -> str:
+        """Only a selection has an offset: groups and distinct rows begin with the first."""
         offset = self.select.args.get("offset")
         text = f"LIMIT {limit_of(self.select)}"
-        return f"{text} OFFSET {whole(count_of(offset), 'OFFSET')}" if offset is not None else text
+        return f"{text} OFFSET {whole(count_of(offset), 'OFFSET')}" if offset is not None and plain else text

@@ -13,6 +13,7 @@ from meshloom.engine.sql.canonical import text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation
+from meshloom.engine.sql.result_names import predicate
 from meshloom.engine.sql.typed import literal_sql
 
 COLUMNS = (
@@ -20,8 +21,6 @@ COLUMNS = (
     OutputColumn("Operator_Id", "INT"),
     OutputColumn("Parent_Id", "INT"),
 )
-RANGES: dict[type[exp.Expr], str] = {exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
-SWAPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ def _reduce(select: exp.Select, limit: int) -> str:
     parts = []
     having, order = select.args.get("having"), select.args.get("order")
     if having is not None:
-        parts.append(f"havingFilter:{_predicate(having.this)}")
+        parts.append(f"havingFilter:{predicate(having.this)}")
     if order is not None:
         keys = [f"{text_of(key.this)} {'DESC' if key.args.get('desc') else 'ASC'}" for key in order.expressions]
         parts.append(f"sort:[{','.join(keys)}]")
@@ -178,7 +177,7 @@ def _filter(node: exp.Expr, indexes: Indexes) -> Operator:
         return Operator(f"FILTER_{word}", [_filter(part, indexes) for part in node.flatten()])
     if isinstance(node, exp.Not) and not isinstance(node.this.unnest(), exp.In | exp.Is):
         return Operator("FILTER_NOT", [_filter(node.this, indexes)])
-    kind, column, text = _kind(node), _column(node), _predicate(node)
+    kind, column, text = _kind(node), _column(node), predicate(node)
     if kind == "JSON_MATCH":
         return Operator(f"FILTER_JSON_INDEX(indexLookUp:json_index,operator:{kind},predicate:{text})")
     if kind == "TEXT_MATCH":
@@ -220,42 +219,3 @@ def _column(node: exp.Expr) -> str:
     inner = node.this.unnest() if isinstance(node, exp.Not) else node
     left = inner.expressions[0] if isinstance(inner, exp.Anonymous) else inner.this
     return left.name if isinstance(left, exp.Column) else ""
-
-
-def _value(node: exp.Expr) -> str:
-    text = text_of(node)
-    return text if text.startswith("'") else f"'{text}'"
-
-
-def _predicate(node: exp.Expr) -> str:
-    node = node.unnest()
-    match node:
-        case exp.EQ():
-            return f"{text_of(node.left)} = {_value(node.right)}"
-        case exp.NEQ():
-            return f"{text_of(node.left)} != {_value(node.right)}"
-        case exp.In():
-            return f"{text_of(node.this)} IN ({','.join(_value(item) for item in node.expressions)})"
-        case exp.Not():
-            inner = node.this.unnest()
-            if isinstance(inner, exp.In):
-                return f"{text_of(inner.this)} NOT IN ({','.join(_value(item) for item in inner.expressions)})"
-            return f"{text_of(inner.this)} IS NOT NULL"
-        case exp.Is():
-            return f"{text_of(node.this)} IS NULL"
-        case exp.Between():
-            low, high = _value(node.args["low"]), _value(node.args["high"])
-            return f"{text_of(node.this)} BETWEEN {low} AND {high}"
-        case exp.Like():
-            return f"regexp_like({text_of(node.this)},{_value(node.expression)})"
-        case exp.Anonymous():
-            name = {"jsonmatch": "json_match", "textmatch": "text_match", "regexplike": "regexp_like"}
-            called = name.get(node.name.lower().replace("_", ""), node.name.lower())
-            return f"{called}({','.join(text_of(argument) for argument in node.expressions)})"
-    operator = RANGES.get(type(node))
-    if operator is None:
-        return text_of(node)
-    left, right = node.args["this"], node.args["expression"]
-    if isinstance(left, exp.Literal):
-        left, right, operator = right, left, SWAPPED[operator]
-    return f"{text_of(left)} {operator} {_value(right)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -51,11 +52,20 @@ def cycles(argument: Typed) -> str:
     return f"(CASE WHEN {value} BETWEEN -{REACH_MS} AND {REACH_MS} THEN 0 ELSE {value} // {joda.CYCLE_MS} END)"
 
 
+def offset_of(tz: Typed) -> int | None:
+    """Minutes of a time zone that is an offset (+05:30); None for one that has a name."""
+    zone = joda.zone(tz.literal) if tz.literal is not None and tz.literal[:1] in ("+", "-") else None
+    offset = zone.utcoffset(None) if zone is not None else None
+    return None if offset is None else int(offset.total_seconds()) // 60
+
+
 def local(argument: Typed, tz: Typed | None) -> str:
     """The wall clock in a time zone."""
     text = moment(argument)
     if tz is None or tz.literal == "UTC":
         return text
+    if (minutes := offset_of(tz)) is not None:
+        return f"({text} + to_minutes({minutes}))"
     return f"(({text} AT TIME ZONE 'UTC') AT TIME ZONE {zone_of(tz)})"
 
 
@@ -84,6 +94,23 @@ def of_millis(sql: str, unit: str) -> str:
     return f"({sql} * {FINER[unit]})" if unit in FINER else sql if SIZES[unit] == 1 else f"({sql} // {SIZES[unit]})"
 
 
+def many(sql: str, times: int) -> str:
+    """TimeUnit.convert to a finer unit: what is too much is the most."""
+    most = (2**63 - 1) // times
+    return (
+        f"(CASE WHEN {sql} > {most} THEN 9223372036854775807 WHEN {sql} < -{most} THEN -9223372036854775807 - 1 "
+        f"ELSE {sql} * {times} END)"
+    )
+
+
+def between_units(sql: str, given: str, wanted: str) -> str:
+    """TimeUnit.convert."""
+    first, second = (1_000_000 // FINER[unit] if unit in FINER else SIZES[unit] * 1_000_000 for unit in (given, wanted))
+    if first == second:
+        return sql
+    return many(sql, first // second) if first > second else f"({sql} // {second // first})"
+
+
 def size_of(argument: Typed, function: str) -> str:
     unit = constant(argument, function).upper()
     if unit not in SIZES:
@@ -102,7 +129,9 @@ def date_trunc(arguments: Sequence[Typed]) -> str:
     cut = f"date_trunc({literal_sql(wanted)}, {wall})"
     found = f"epoch_ms({cut})"
     if tz is not None and tz.literal != "UTC":
-        if wanted in CLOCK:  # by the offset of the moment: an hour that comes twice stays the one that it is
+        if (
+            wanted in CLOCK or offset_of(tz) is not None
+        ):  # by the offset of the moment: an hour that comes twice stays the one that it is
             found = f"({found} - (epoch_ms({wall}) - epoch_ms({moment(as_millis)})))"
         else:
             found = f"epoch_ms(({cut} AT TIME ZONE {zone_of(tz)}) AT TIME ZONE 'UTC')"
@@ -121,13 +150,20 @@ def part_of(part: str) -> Render:
 
 
 scalar("dateTrunc", date_trunc, "LONG", (2, 5))
-for names, part in (
+PARTS = (
     ("year", "year"), ("quarter", "quarter"), ("month monthOfYear", "month"), ("week weekOfYear", "week"),
     ("day dayOfMonth", "day"), ("dayOfYear doy", "dayofyear"), ("dayOfWeek dow", "isodow"), ("hour", "hour"),
     ("minute", "minute"), ("second", "second"), ("yearOfWeek yow", "isoyear"),
-):  # fmt: skip
+)  # fmt: skip
+for names, part in PARTS:
     scalar(names, part_of(part), "INT", (1, 2))
-scalar("millisecond", lambda a: f"CAST(millisecond({moment(a[0])}) % 1000 AS INTEGER)", "INT", (1, 2))
+
+
+def millisecond(arguments: Sequence[Typed]) -> str:
+    return f"CAST(millisecond({moment(arguments[0])}) % 1000 AS INTEGER)"
+
+
+scalar("millisecond", millisecond, "INT", (1, 2))
 scalar("now", "epoch_ms(now()::TIMESTAMP)", "LONG", 0)
 
 scalar("round", "({0} // {1} * {1})", "LONG", 2, ["LONG", "LONG"])  # of a time, to a multiple; not a number's decimals
@@ -135,14 +171,14 @@ scalar("round", "({0} // {1} * {1})", "LONG", 2, ["LONG", "LONG"])  # of a time,
 for unit in ("Seconds", "Minutes", "Hours", "Days"):
     size = SIZES[unit.upper()]
     scalar(f"toEpoch{unit}", lambda a, n=size: f"({millis(a[0])} // {n})", "LONG", 1)  # type: ignore[misc]
-    scalar(f"fromEpoch{unit}", lambda a, n=size: f"({millis(a[0])} * {n})", "LONG", 1)  # type: ignore[misc]
+    scalar(f"fromEpoch{unit}", lambda a, n=size: many(millis(a[0]), n), "LONG", 1)  # type: ignore[misc]
     scalar(f"toEpoch{unit}Rounded", f"({{0}} // {size} // {{1}} * {{1}})", "LONG", 2, ["LONG"])
     scalar(f"toEpoch{unit}Bucket", f"({{0}} // ({size} * {{1}}))", "LONG", 2, ["LONG"])
-    scalar(f"fromEpoch{unit}Bucket", f"({{0}} * {size} * {{1}})", "LONG", 2, ["LONG"])
+    scalar(f"fromEpoch{unit}Bucket", many("({0} * {1})", size), "LONG", 2, ["LONG"])
     for stem, text in (
-        (f"toEpoch{unit}MV", f"v // {size}"), (f"fromEpoch{unit}MV", f"v * {size}"),
+        (f"toEpoch{unit}MV", f"v // {size}"), (f"fromEpoch{unit}MV", many("v", size)),
         (f"toEpoch{unit}RoundedMV", f"v // {size} // {{1}} * {{1}}"),
-        (f"toEpoch{unit}BucketMV", f"v // ({size} * {{1}})"), (f"fromEpoch{unit}BucketMV", f"v * {size} * {{1}}"),
+        (f"toEpoch{unit}BucketMV", f"v // ({size} * {{1}})"), (f"fromEpoch{unit}BucketMV", many("(v * {1})", size)),
     ):  # fmt: skip
         arity = 2 if "{1}" in text else 1
         parameters = ["LONG_ARRAY", "LONG"][:arity]
@@ -150,14 +186,16 @@ for unit in ("Seconds", "Minutes", "Hours", "Days"):
 
 scalar("toTimestamp", lambda a: moment(a[0]), "TIMESTAMP")
 scalar("fromTimestamp", lambda a: f"epoch_ms({a[0].cast('TIMESTAMP').sql})", "LONG")
-scalar("timeConvert", lambda a: of_millis(
-    to_millis(millis(a[0]), size_of(a[1], "timeConvert")), size_of(a[2], "timeConvert")), "LONG", 3)  # fmt: skip
+scalar(
+    "timeConvert",
+    lambda a: between_units(millis(a[0]), size_of(a[1], "timeConvert"), size_of(a[2], "timeConvert")), "LONG", 3,
+)  # fmt: skip
 row_function("toDateTime", joda.formatted, "STRING", ["LONG", "STRING", "STRING"], 2)
 row_function("fromDateTime", joda.parsed, "LONG", ["STRING", "STRING", "STRING", "LONG"], 2)
-row_function("toDateTimeMV", lambda values, pattern: [joda.formatted(value, pattern) for value in values],
-             "STRING_ARRAY", ["LONG_ARRAY", "STRING"])  # fmt: skip
-row_function("fromDateTimeMV", lambda values, pattern: [joda.parsed(value, pattern) for value in values], "LONG_ARRAY",
-             ["STRING_ARRAY", "STRING"])  # fmt: skip
+row_function("toDateTimeMV", lambda values, *rest: [joda.formatted(value, *rest) for value in values],
+             "STRING_ARRAY", ["LONG_ARRAY", "STRING", "STRING"], 2)  # fmt: skip
+row_function("fromDateTimeMV", lambda values, *rest: [joda.parsed(value, *rest) for value in values], "LONG_ARRAY",
+             ["STRING_ARRAY", "STRING", "STRING"], 2)  # fmt: skip
 
 
 def added(arguments: Sequence[Typed]) -> str:
@@ -175,13 +213,24 @@ def difference(arguments: Sequence[Typed]) -> str:
 
 scalar("timestampAdd dateAdd", added, "LONG", 3)
 scalar("timestampDiff dateDiff", difference, "LONG", 3)
-row_function("timezoneHour", lambda tz, at=None: _offset(tz, at) // 60, "INT", ["STRING", "LONG"], 1)
-row_function("timezoneMinute", lambda tz, at=None: abs(_offset(tz, at)) % 60, "INT", ["STRING", "LONG"], 1)
 
 
-def _offset(tz: str, at: int | None) -> int:
-    offset = joda.instant(int(time.time() * 1000) if at is None else at, tz).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds()) // 60
+def _offset(tz: str, at: int) -> int:
+    """In minutes."""
+    offset = joda.instant(joda.within_reach(at)[1], tz).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() / 60)
+
+
+def timezone_hour(tz: str, at: int = 0) -> int:
+    return int(_offset(tz, at) / 60)
+
+
+def timezone_minute(tz: str, at: int = 0) -> int:
+    return int(math.fmod(_offset(tz, at), 60))
+
+
+row_function("timezoneHour", timezone_hour, "INT", ["STRING", "LONG"], 1)
+row_function("timezoneMinute", timezone_minute, "INT", ["STRING", "LONG"], 1)
 
 
 PERIOD = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?", re.I)

@@ -71,7 +71,7 @@ def parts(pattern: str) -> tuple[Part, ...]:
             raise ValueError(f"Illegal pattern component: {pattern[at:]}")
         at = match.end()
         if match[2]:
-            if match[2] not in NUMBERS and match[2] not in "SaEzZG":
+            if match[2] not in NUMBERS and match[2] not in "SaEzZGC":
                 raise ValueError(f"Illegal pattern component: {match[0]}")
             found.append(Part(match[2], len(match[0])))
         else:
@@ -109,6 +109,8 @@ def _one(part: Part, moment: datetime, tz: str, years: int) -> str:
             if part.letter == "Y" and year <= 0:
                 year = 1 - year  # of its era
             return f"{'-' * (year < 0)}{abs(year):0{part.count}d}"
+        case "C":
+            return str(abs(moment.year + years) // 100).zfill(part.count)
         case "Z":
             return tz if part.count > 2 else _offset(moment, ":" if part.count == 2 else "")
         case "z":
@@ -149,6 +151,8 @@ def _expression(part: Part, place: int, *, adjacent: bool) -> str:
             return f"(?P<{name}>\\d{{{part.count}}})" if adjacent else f"(?P<{name}>\\d{{1,9}})"
         case "y" | "Y" | "x":
             return f"(?P<{name}>\\d{{{part.count}}})" if adjacent else f"(?P<{name}>[+-]?\\d{{1,9}})"
+        case "D":
+            return f"(?P<{name}>\\d{{{part.count}}})" if adjacent else f"(?P<{name}>\\d{{1,3}})"
         case _:
             return f"(?P<{name}>\\d{{{part.count}}})" if adjacent else f"(?P<{name}>\\d{{1,{max(part.count, 2)}}})"
 
@@ -183,6 +187,11 @@ def _millis(values: dict[str, tuple[str, Part]], tz: str) -> int:
         day = datetime.fromisocalendar(number("x", year), number("w", 1), number("e", 1))
     elif "D" in values:
         day = datetime(year, 1, 1) + timedelta(days=number("D", 1) - 1)
+    elif "E" in values and not values.keys() & set("Md"):
+        first = datetime(year, 1, 1)
+        name = values["E"][0].lower()
+        weekday = next(place for place, one in enumerate(DAYS) if one[: max(3, len(name))].lower() == name)
+        day = first + timedelta(days=weekday - first.weekday())
     else:
         day = datetime(year, _month(values), number("d", 1))
     if clock >= timedelta(days=1) or number("m", 0) > 59 or number("s", 0) > 59:
@@ -191,9 +200,12 @@ def _millis(values: dict[str, tuple[str, Part]], tz: str) -> int:
 
 
 def _year(values: dict[str, tuple[str, Part]]) -> int:
-    text, part = values.get("y") or values.get("Y") or ("1970" if "x" not in values else values["x"][0], Part("y", 4))
+    given = values.get("y") or values.get("Y") or values.get("x")
+    if given is None:  # a day without a year is one of 2000, a time of day alone of 1970
+        return 2000 if values.keys() & set("MwdDeE") else 1970
+    text, part = given
     if part.count == 2 and len(text) == 2:  # the century around 2000
-        return 2000 + int(text) if int(text) < 70 else 1900 + int(text)
+        return 2000 + int(text) if int(text) < 50 else 1900 + int(text)
     return int(text)
 
 

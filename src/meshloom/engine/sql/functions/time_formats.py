@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import joda
 from meshloom.engine.sql.functions.dates import FINER, SIZES, constant, of_millis, to_millis
-from meshloom.engine.sql.functions.registry import scalar
+from meshloom.engine.sql.functions.registry import scalar, transform
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import Typed
 
@@ -125,6 +125,13 @@ for count in (4, 5):
 
 
 def convert(arguments: Sequence[Typed]) -> str:
+    found = as_number(arguments)
+    timestamp = format_of(constant(arguments[2], "dateTimeConvert")).kind == "TIMESTAMP"
+    return f"make_timestamp({found} * 1000)" if timestamp else found
+
+
+def as_number(arguments: Sequence[Typed]) -> str:
+    """As the single-stage engine has it: also a TIMESTAMP is its milliseconds."""
     value = arguments[0]
     given, wanted, cut = (constant(argument, "dateTimeConvert") for argument in arguments[1:4])
     try:
@@ -137,15 +144,11 @@ def convert(arguments: Sequence[Typed]) -> str:
         as_millis = to_millis(raw if source.size == 1 else f"({raw} * {source.size})", source.unit)
         cut_off = f"({as_millis} // {size} * {size})" if size > 1 else as_millis
         text = of_millis(cut_off, target.unit)
-        text = text if target.size == 1 else f"({text} // {target.size})"
-        return f"make_timestamp({text} * 1000)" if target.kind == "TIMESTAMP" else text
+        return text if target.size == 1 else f"({text} // {target.size})"
     given_value = value.cast("LONG") if value.type == "TIMESTAMP" else value
     listed = ", ".join([given_value.cast("STRING").sql, *(argument.sql for argument in arguments[1:])])
     text = f"px_datetimeconverttext_{len(arguments)}({listed})"
-    if target.kind == "SIMPLE_DATE_FORMAT":
-        return text
-    number = f"CAST({text} AS BIGINT)"
-    return f"make_timestamp({number} * 1000)" if target.kind == "TIMESTAMP" else number
+    return text if target.kind == "SIMPLE_DATE_FORMAT" else f"CAST({text} AS BIGINT)"
 
 
 def _kind(wanted: Typed, function: str) -> str:
@@ -161,6 +164,7 @@ def result(arguments: Sequence[Typed]) -> str:
 
 
 scalar("dateTimeConvert", convert, result, (4, 5))
+transform("dateTimeConvert", as_number, lambda a: "LONG" if result(a) == "TIMESTAMP" else result(a), (4, 5))
 
 
 # --- windows
@@ -168,7 +172,7 @@ def windows(value: str, given: str, wanted: str, cut: str, size: str) -> list[st
     """dateTimeConvertWindowHop: the starts of all windows of `size`, one each `cut`, that hold a time; latest first."""
     millis = int(converted(value, given, "EPOCH|MILLISECONDS|1", "MILLISECONDS|1"))
     step, span = step_of(cut), step_of(size)
-    latest = millis // step * step
+    latest = towards_zero(millis, step) * step
     starts = range(latest, millis - span, -step)
     return [converted(str(start), "EPOCH|MILLISECONDS|1", wanted, "MILLISECONDS|1") for start in starts]
 
@@ -190,7 +194,7 @@ def hopped(arguments: Sequence[Typed]) -> str:
 
 def hop_result(arguments: Sequence[Typed]) -> str:
     kind = _kind(arguments[2], "dateTimeConvertWindowHop")
-    return "LONG_ARRAY" if kind == "EPOCH" else "STRING_ARRAY"
+    return "STRING_ARRAY" if kind == "SIMPLE_DATE_FORMAT" else "LONG_ARRAY"
 
 
 scalar("dateTimeConvertWindowHop", hopped, hop_result, 5)

@@ -117,6 +117,10 @@ class AggregatingTranslator(SingleTranslator):
                 return self.defaults().aggregation(name, arguments, where)
             return super().aggregation(name, arguments, where)
 
+    def filtered(self, node: exp.Filter) -> Typed:
+        with self.among_rows():
+            return super().filtered(node)
+
     def undistinguished(self, name: str, arguments: Sequence[exp.Expr]) -> tuple[str, list[exp.Expr]]:
         """`count(DISTINCT x)` is `distinctCount(x)`. Raises PinotError 700 for an aggregation that has no such form."""
         found = DISTINCT.get(key(name))

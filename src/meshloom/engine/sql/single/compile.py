@@ -165,7 +165,8 @@ class _Query:
         group, distinct = self._grouped()
         aggregates = self.aggregates
         where = self.select.args.get("where")
-        filtered = f" WHERE {self.translator.predicate(where.this).sql}" if where is not None else ""
+        with self.translator.among_rows():
+            filtered = f" WHERE {self.translator.predicate(where.this).sql}" if where is not None else ""
         counted = aggregates and bool(filtered)
         values = [f'{item.value.sql} AS "c{position}"' for position, item in enumerate(self.items)]
         if counted:

@@ -86,6 +86,11 @@ def test_a_filter_sees_transforms_and_drops_what_is_true(tmp_path: Path) -> None
     ]
 
 
+def test_a_text_for_bytes_is_hexadecimal_in_a_record(tmp_path: Path) -> None:
+    config = table_of({"transformConfigs": [{"columnName": "sum", "transformFunction": "adler32(raw)"}]})
+    assert rows_of(tmp_path, [{"raw": "01020304"}], schema_of("raw:BYTES sum:INT"), config)[0]["sum"] == 1572875
+
+
 def test_conforming_keeps_the_rest_in_a_catch_all(tmp_path: Path) -> None:
     config = table_of(
         {

@@ -74,6 +74,8 @@ TYPE_NAMES = {
 class Translator:
     """Translates the expressions of one SELECT. `single` chooses the single-stage engine's semantics."""
 
+    encodes = False  # whether a text that is read for bytes is its UTF-8
+
     def __init__(self, columns: Columns, *, single: bool, nulls: bool) -> None:
         self.columns = columns
         self.single = single
@@ -301,7 +303,8 @@ class Translator:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
         if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
             arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
-        return function.call([self.translate(argument) for argument in arguments], stored=self.single)
+        values = [self.translate(argument) for argument in arguments]
+        return function.call(values, stored=self.single, encoded=self.encodes)
 
     def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:
         found = find_aggregate(name)

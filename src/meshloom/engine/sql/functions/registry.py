@@ -33,11 +33,12 @@ class Scalar:
     most: int
     parameters: tuple[str, ...] = ()
 
-    def call(self, arguments: Sequence[Typed], *, stored: bool = False) -> Typed:
+    def call(self, arguments: Sequence[Typed], *, stored: bool = False, encoded: bool = False) -> Typed:
         """Raises PinotError 700 when the number of arguments is wrong, or a literal is none that the function takes.
 
         `stored`: as the single-stage engine reads them, a time becomes the text of its milliseconds, a truth that of 1
-        or 0 (BaseTransformFunction)."""
+        or 0 (BaseTransformFunction). `encoded`: a text that is read for bytes is its UTF-8, as of a column of a query,
+        not hexadecimal, as in a record (PinotDataType) and a literal."""
         if len(arguments) < self.least or (self.most >= 0 and len(arguments) > self.most):
             wanted = str(self.least) if self.least == self.most else f"{self.least} or more"
             raise PinotError(
@@ -47,7 +48,7 @@ class Scalar:
         if self.parameters:
             last = len(self.parameters) - 1
             arguments = [
-                _as_parameter(argument, self.parameters[min(position, last)], stored)
+                _as_parameter(argument, self.parameters[min(position, last)], stored, encoded)
                 if self.parameters[min(position, last)]
                 else argument
                 for position, argument in enumerate(arguments)
@@ -63,9 +64,9 @@ class Scalar:
 STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}
 
 
-def _as_parameter(argument: Typed, type_: str, stored: bool) -> Typed:
-    if stored and type_ == "BYTES" and argument.type in ("STRING", "JSON") and argument.literal is None:
-        return Typed(f"encode({argument.sql})", type_)  # a literal is hexadecimal, a column's text is its UTF-8
+def _as_parameter(argument: Typed, type_: str, stored: bool, encoded: bool) -> Typed:
+    if encoded and type_ == "BYTES" and argument.type in ("STRING", "JSON") and argument.literal is None:
+        return Typed(f"encode({argument.sql})", type_)
     return (as_stored(argument, True) if stored and type_.startswith("STRING") else argument).cast(type_)
 
 

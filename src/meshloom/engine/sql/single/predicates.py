@@ -31,6 +31,8 @@ BOUNDS = {"INT": 2**31, "LONG": 2**63}
 class SingleTranslator(Translator):
     """Translates the expressions of a single-stage query, its predicates with `predicate`."""
 
+    encodes = True
+
     def __init__(self, scope: Scope, *, nulls: bool, knowing: bool = False) -> None:
         super().__init__(scope, single=True, nulls=nulls)
         self.scope = scope

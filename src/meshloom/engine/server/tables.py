@@ -223,6 +223,10 @@ class Server:
                 self._relations[name.lower()] = found
         return found
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """See `Relations.ask`."""
+        return self.cursor().execute(sql).rows()
+
     def held(self, table: str) -> dict[str, list[str]]:
         """Segment names by physical table, of one raw or physical name."""
         names = [p for p in self._catalog.names("table") if p == table or raw_name(p) == table]

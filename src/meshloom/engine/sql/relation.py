@@ -73,6 +73,9 @@ class Relations(Protocol):
     def find(self, name: str) -> Relation | None:
         """By raw name or by name with type, ignoring case; None when there is no such table."""
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query of DuckDB on a relation's source: what a plan depends on of its contents."""
+
     @property
     def generation(self) -> int:
         """Grows whenever any table, schema or segment changes; compiled queries of an older one are void."""

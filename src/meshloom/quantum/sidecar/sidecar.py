@@ -67,6 +67,12 @@ class _Decided:
     def find(self, name: str) -> Relation | None:
         return self._relations.find(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
 
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        raise Refused(
+            "A plan asks what the rows hold", why="no policy was decided on it", remedy="Run the query itself",
+            code="not-understood",
+        )  # fmt: skip
+
 
 class Sidecar:
     """One for all quanta of a process. Safe for threads."""

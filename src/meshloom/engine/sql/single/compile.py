@@ -21,7 +21,7 @@ from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
-from meshloom.engine.sql.single.explain import explained
+from meshloom.engine.sql.single.explain import BROKER, explained, told
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
@@ -57,10 +57,12 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     if unknown:
         raise PinotError(SQL_PARSING, f"Unsupported clause: {', '.join(unknown)}")
     if select.args.get("from_") is None:
-        return literals(select, relations.generation)
+        return told(BROKER, (), relations.generation) if statement.explain else literals(select, relations.generation)
     relation = table_of(select, relations)
     if statement.explain:
-        return explained(select, relation, limit_of(select), relations.generation)
+        offset = select.args.get("offset")
+        after = whole(count_of(offset), "OFFSET") if offset is not None else 0
+        return explained(statement, select, relation, relations, limit_of(select), after)
     check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling, relations)
     translator = AggregatingTranslator(scope, nulls=statement.null_handling)

@@ -1,0 +1,44 @@
+"""One operator of a plan (`toExplainString`) and what it reads from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+EMPTY = "FILTER_EMPTY"
+ENTIRE = "FILTER_MATCH_ENTIRE_SEGMENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """`text` with its parameters; equal operators are equal plans, so that segments can be counted by them."""
+
+    text: str
+    inputs: tuple[Operator, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.text.partition("(")[0]
+
+    @property
+    def empty(self) -> bool:
+        return self.name == EMPTY
+
+    @property
+    def entire(self) -> bool:
+        return self.name == ENTIRE
+
+    def everywhere(self) -> Iterator[Operator]:
+        yield self
+        for one in self.inputs:
+            yield from one.everywhere()
+
+
+def numbered(operator: Operator, parent: int, number: int) -> Iterator[tuple[str, int, int]]:
+    """Each operator with its number and its parent's, depth first (Operator.explainPlan)."""
+    yield operator.text, number, parent
+    following = number + 1
+    for one in operator.inputs:
+        rows = list(numbered(one, number, following))
+        yield from rows
+        following += len(rows)

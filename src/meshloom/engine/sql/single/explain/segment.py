@@ -1,0 +1,219 @@
+"""The operators of one segment's plan, as Pinot's plan nodes choose them (AggregationPlanNode, GroupByPlanNode,
+DistinctPlanNode, SelectionPlanNode, ProjectPlanNode)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from meshloom.engine.sql.canonical import text_of
+from meshloom.engine.sql.functions.java_maps import ordered
+from meshloom.engine.sql.single.explain.condition import Condition, condition_of
+from meshloom.engine.sql.single.explain.filters import Filters, counts
+from meshloom.engine.sql.single.explain.operator import Operator
+from meshloom.engine.sql.single.explain.query import Aggregation, Asked
+from meshloom.engine.sql.single.explain.startree import StarTree, answering
+
+DICTIONARY = frozenset(
+    ("min", "minmv", "minlong", "minstring", "max", "maxmv", "maxlong", "maxstring", "minmaxrange", "minmaxrangemv",
+     "distinctcount", "distinctcountmv", "distinctsum", "distinctsummv", "distinctavg", "distinctavgmv",
+     "distinctcountoffheap", "distinctcounthll", "distinctcounthllmv", "distinctcountrawhll", "distinctcountrawhllmv",
+     "distinctcounthllplus", "distinctcounthllplusmv", "distinctcountrawhllplus", "distinctcountrawhllplusmv",
+     "distinctcountull", "distinctcountrawull", "segmentpartitioneddistinctcount", "distinctcountsmarthll",
+     "distinctcountsmarthllplus", "distinctcountsmartull")
+)  # fmt: skip
+METADATA = frozenset(("min", "minmv", "minlong", "max", "maxmv", "maxlong", "minmaxrange", "minmaxrangemv"))
+
+
+def columns_of(nodes: Iterable[exp.Expr]) -> list[str]:
+    """The columns that expressions read, in the order of a HashMap made of a HashSet."""
+    names = dict.fromkeys(column.name for node in nodes for column in node.find_all(exp.Column))
+    return in_order(tuple(names))
+
+
+def in_order(names: tuple[str, ...]) -> list[str]:
+    grown = tuple(name for name, _ in ordered(names, grown=True))
+    return [name for name, _ in ordered(grown)]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPlan:
+    """Makes one segment's plan."""
+
+    asked: Asked
+    condition: Condition | None
+    filters: Filters
+    trees: Sequence[StarTree]
+    reverse: bool  # whether rows may be read from the last to the first
+
+    def operator(self) -> Operator:
+        asked = self.asked
+        if asked.aggregations:
+            return self.grouped() if asked.keys else self.aggregated()
+        if asked.distinct:
+            return self.distinct()
+        return self.selected()
+
+    # --- reading
+
+    def projected(self, nodes: Sequence[exp.Expr], below: Operator) -> Operator:
+        """PROJECT of the columns, under a TRANSFORM when something is computed from them."""
+        project = Operator(f"PROJECT({', '.join(columns_of(nodes))})", (Operator("DOC_ID_SET", (below,)),))
+        if all(isinstance(node, exp.Column) for node in nodes):
+            return project
+        return Operator(f"TRANSFORM({', '.join(sorted(set(map(text_of, nodes))))})", (project,))
+
+    def read(
+        self, aggregations: Sequence[Aggregation], condition: Condition | None, below: Operator
+    ) -> tuple[Operator, bool]:
+        """What aggregations read, and whether it is a star-tree."""
+        pairs = None
+        if not below.empty:
+            pairs = answering(self.trees, aggregations, self.asked.keys, condition, self.filters)
+        if pairs is None:
+            nodes = [node for one in aggregations for node in one.inputs]
+            return self.projected([*nodes, *self.asked.keys], below), False
+        names = tuple(dict.fromkeys([*pairs, *columns_of(self.asked.keys)]))
+        inner = Operator("DOC_ID_SET", (Operator("FILTER_STARTREE_INDEX"),))
+        project = Operator(f"PROJECT({', '.join(in_order(names))})", (inner,))
+        if all(isinstance(key, exp.Column) for key in self.asked.keys):
+            return project, True
+        return Operator(f"TRANSFORM({', '.join(sorted(map(text_of, self.asked.keys)))})", (project,)), True
+
+    # --- aggregations
+
+    def aggregated(self) -> Operator:
+        asked, aggregations = self.asked, self.asked.aggregations
+        if asked.limit == 0:
+            return Operator("AGGREGATE_EMPTY")
+        if any(one.filter is not None for one in aggregations):
+            return Operator("AGGREGATE_FILTERED", tuple(self.filtered()))
+        below = self.filters.whole(self.condition)
+        read, by_tree = self.read(aggregations, self.condition, below)
+        if not by_tree and not (self.filters.nulls and self.nulls_in(aggregations)):
+            if below.entire and all(map(self.without_scan, aggregations)):
+                return Operator("AGGREGATE_NO_SCAN")
+            if len(aggregations) == 1 and aggregations[0].name == "count" and counts(below):
+                return Operator("FAST_FILTERED_COUNT", (below,))
+        return Operator(f"AGGREGATE(aggregations:{_told(aggregations)})", (read,))
+
+    def nulls_in(self, aggregations: Sequence[Aggregation]) -> bool:
+        nodes = [node for one in aggregations for node in one.inputs]
+        return any(not isinstance(node, exp.Column) or self.filters.has_nulls(node.name) for node in nodes)
+
+    def without_scan(self, one: Aggregation) -> bool:
+        """Whether a dictionary or the segment's metadata tells an aggregation."""
+        if one.name == "count":
+            return True
+        if not one.column or one.column not in self.filters.contents.relation.columns:
+            return False
+        if one.told.lower() in DICTIONARY and self.filters.indexes.dictionary(one.column):
+            return True
+        return (
+            one.told.lower() in METADATA and self.filters.contents.extent(one.column, self.filters.segment) is not None
+        )
+
+    def grouped(self) -> Operator:
+        asked = self.asked
+        told = f"groupKeys:{', '.join(map(text_of, asked.keys))}, aggregations:{_told(asked.aggregations)}"
+        if any(one.filter is not None for one in asked.aggregations):
+            return Operator(f"GROUP_BY_FILTERED({told})", tuple(self.filtered()))
+        read, _ = self.read(asked.aggregations, self.condition, self.filters.whole(self.condition))
+        return Operator(f"GROUP_BY({told})", (read,))
+
+    def filtered(self) -> list[Operator]:
+        """One input for each filter of an aggregation, and one for those that have none."""
+        main = self.filters.whole(self.condition)
+        aggregations = self.asked.aggregations
+        if main.empty:
+            return [self.projected([*(n for one in aggregations for n in one.inputs), *self.asked.keys], main)]
+        held: dict[str, list[Aggregation]] = {}
+        plain = [one for one in aggregations if one.filter is None]
+        for one in aggregations:
+            if one.filter is not None:
+                held.setdefault(one.filter.sql(), []).append(one)
+        inputs = []
+        for group in held.values():
+            assert group[0].filter is not None
+            own = condition_of(group[0].filter, self.filters.contents.relation)
+            below = self.filters.whole(own)
+            if below.entire and not main.entire:
+                plain += group
+                continue
+            if not main.entire and not below.empty:
+                below = Operator("FILTER_COMBINED", (main, below))
+            both = own if self.condition is None else Condition("AND", (self.condition, own))
+            inputs.append(self.read(group, both, below)[0])
+        return [*inputs, self.read(plain, self.condition, main)[0]] if plain or self.asked.keys else inputs
+
+    # --- rows
+
+    def distinct(self) -> Operator:
+        items = self.asked.items
+        if self.condition is None and len(items) == 1 and isinstance(items[0], exp.Column):
+            column = items[0].name
+            nulls = self.filters.nulls and self.filters.has_nulls(column)
+            known = column in self.filters.contents.relation.columns
+            if known and self.filters.indexes.dictionary(column) and not nulls:
+                return Operator("DISTINCT_DICTIONARY")
+        told = f"DISTINCT(keyColumns:{', '.join(map(text_of, items))})"
+        return Operator(told, (self.projected(items, self.filters.whole(self.condition)),))
+
+    def selected(self) -> Operator:
+        asked, below = self.asked, self.filters.whole(self.condition)
+        first = [one.node for one in asked.orders]
+        texts = set(map(text_of, first))
+        items = list({text_of(node): node for node in asked.items}.values())
+        nodes = [*first, *(node for node in items if text_of(node) not in texts)]
+        told = f"(selectList:{', '.join(map(text_of, nodes))})"
+        if asked.limit == 0:
+            project = self.projected(nodes, below)
+            return Operator("SELECT_EMPTY" + told, (_without_documents(project),))
+        if not first:
+            return Operator("SELECT" + told, (self.projected(nodes, below),))
+        prefix = self.sorted_prefix()
+        if prefix:
+            return self.partially(nodes, prefix, self.projected(nodes, below))
+        read = nodes if len(first) == len(nodes) else first
+        return Operator("SELECT_ORDERBY" + told, (self.projected(read, below),))
+
+    def sorted_prefix(self) -> int:
+        orders = self.asked.orders
+        for place, one in enumerate(orders):
+            if isinstance(one.node, exp.Literal):
+                continue
+            column = one.node.name if isinstance(one.node, exp.Column) else ""
+            if column not in self.filters.contents.relation.columns or one.descending != orders[0].descending:
+                return place
+            extent = self.filters.contents.extent(column, self.filters.segment)
+            if not extent.sorted or (self.filters.nulls and extent.nulls):
+                return place
+        return len(orders)
+
+    def partially(self, nodes: list[exp.Expr], prefix: int, read: Operator) -> Operator:
+        """Rows come in the order of the first keys already."""
+        texts, many = list(map(text_of, nodes)), len(self.asked.orders)
+        lists = (texts[:prefix], texts[prefix:many], texts[many:])
+        names = ("sortedList", "unsortedList", "rest")
+        told = ", ".join(f"{name}: ({', '.join(one)})" for name, one in zip(names, lists, strict=True))
+        descending = self.asked.orders[0].descending
+        if descending and self.reverse:
+            read = _reversed(read)
+        kind = "DESC" if descending and not self.reverse else "LINEAR"
+        return Operator(f"SELECT_PARTIAL_ORDER_BY_{kind}({told})", (read,))
+
+
+def _told(aggregations: Sequence[Aggregation]) -> str:
+    return ", ".join(one.text for one in aggregations)
+
+
+def _reversed(read: Operator) -> Operator:
+    if read.name == "DOC_ID_SET":
+        return Operator("REVERSE_DOC_ID_SET", read.inputs)
+    return Operator(read.text, tuple(_reversed(one) for one in read.inputs))
+
+
+def _without_documents(read: Operator) -> Operator:
+    return Operator(read.text, tuple(_without_documents(one) for one in read.inputs if one.name != "DOC_ID_SET"))

@@ -125,10 +125,11 @@ def free_ports(count: int) -> list[str]:
 
 
 @contextmanager
-def started(home: str) -> Iterator[Engine]:
-    """`meshloom engine up`, with the tables `kinds` (every data type) and `visits` (times)."""
+def started(home: str, *roles: str) -> Iterator[Engine]:
+    """`meshloom engine up`, with the tables `kinds` (every data type) and `visits` (times). `roles` are the ports of
+    server and minion where they matter."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MESHLOOM_")}
-    ports = free_ports(4)
+    ports = [*free_ports(4 - len(roles)), *roles]
     names = ("--controller-port", "--broker-port", "--server-port", "--minion-port")
     words = [word for pair in zip(names, ports, strict=True) for word in pair]
     process = subprocess.Popen(

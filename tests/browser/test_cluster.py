@@ -78,8 +78,19 @@ def test_a_table_from_nothing_to_an_answer(engine: str, window: Callable[[str], 
     answered = visit.page.locator("#answer table.data tbody tr").all_inner_texts()
     assert sorted(answered) == ["Lima\t1000", "Oslo\t1000", "Rome\t1000"]
     assert visit.page.locator(".c-history li").count() == 1
+    picture = visit.page.get_by_role("region", name="Picture")
+    assert sorted(picture.locator("dt").all_inner_texts()) == ["Lima", "Oslo", "Rome"]
+    assert picture.locator("dd small").all_inner_texts() == ["1K"] * 3
     visit.page.get_by_text("The answer's statistics").click()
     assert "numSegmentsProcessed" in visit.page.get_by_role("region", name="Statistics").inner_text()
+
+    tree = visit.page.get_by_role("region", name="Plan")
+    visit.click("button", "Plan")
+    assert tree.locator("strong").all_inner_texts()[:3] == ["BROKER_REDUCE", "COMBINE_GROUP_BY", "PLAN_START"]
+    visit.page.get_by_label("Multi-stage engine").check()
+    visit.click("button", "Plan")
+    visit.told("PinotLogicalAggregate")
+    assert f"default, {name}" in tree.locator("li li span").last.inner_text()
 
 
 def test_a_change_is_shown_before_it_is_kept(engine: str, window: Callable[[str], Visit]) -> None:

@@ -1,6 +1,8 @@
 // The query console of the engine alone: completion, history, plan, and the answer's statistics.
 import { attach } from "../editor/editor.js";
-import { bytes, card, count, empty, h, head, table, trouble } from "./dom.js";
+import { bytes, count, empty, h, head, table, trouble } from "./dom.js";
+import { chart } from "./chart.js";
+import { plan } from "./plan.js";
 import { columns } from "./tables.js";
 
 const at = encodeURIComponent;
@@ -92,7 +94,7 @@ function shown(found) {
   const more = result.rows.length > SHOWN ? `, the first ${SHOWN} shown` : "";
   return [
     h("p", { class: "c-said", role: "status" }, h("strong", {}, count(result.rows.length)), ` rows${more} in ${found.timeUsedMs} ms; ${count(found.numDocsScanned)} of ${count(found.totalDocs)} rows scanned in ${count(found.numSegmentsProcessed)} of ${count(found.numSegmentsQueried)} segments`),
-    ...wrong, result.rows.length ? grid : empty("No rows", "Nothing matches the question."), statistics(found), raw(found),
+    ...wrong, chart(result) ?? "", result.rows.length ? grid : empty("No rows", "Nothing matches the question."), statistics(found), raw(found),
   ];
 }
 
@@ -105,17 +107,4 @@ function statistics(found) {
 function raw(found) {
   const json = JSON.stringify(found, null, 2), most = 100_000;
   return h("details", { class: "card" }, h("summary", {}, "As JSON"), h("pre", { class: "c-json", tabindex: "0" }, json.length > most ? `${json.slice(0, most)}\n… ${bytes(json.length)} in all` : json));
-}
-
-// The single-stage engine tells operators with their parents, the multi-stage engine a text that is indented already.
-function plan(found) {
-  const { dataSchema, rows } = found.resultTable, [name, own, parent] = dataSchema.columnNames;
-  if (own !== "Operator_Id" || parent !== "Parent_Id") return [card("Plan", rows.map((row) => h("pre", { class: "c-json", tabindex: "0" }, String(row.at(-1)))))];
-  const depth = new Map();
-  const lines = rows.map((row) => {
-    const level = depth.has(row[2]) ? depth.get(row[2]) + 1 : 0;
-    depth.set(row[1], level);
-    return `${"  ".repeat(level)}${row[0]}`;
-  });
-  return [card("Plan", h("pre", { class: "c-json", tabindex: "0", "aria-label": name }, lines.join("\n")))];
 }

@@ -132,12 +132,16 @@ class Server:
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
 
     def reload(self, physical: str) -> None:
-        """Build a table's rows again from its segments, with its present schema and config."""
+        """Build a table's rows again from its segments, with its present schema and config. Queries see the old rows
+        until the new ones are there, and for good when a segment cannot be read."""
         with self._lock:
-            self._forget(physical)
-            self.create(physical)
-            for segment in self._serving(physical):
-                self.load(segment)
+            config, schema = self.definition(physical)
+            with loading.transaction(self._session):
+                self._forget(physical)
+                loading.create(self._session, config, schema)
+                for segment in self._serving(physical):
+                    self._insert(segment)
+            self._changed()
 
     def _serving(self, physical: str) -> list[Segment]:
         """The segments whose rows queries see: all but those that replace or were replaced."""

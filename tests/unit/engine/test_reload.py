@@ -74,3 +74,46 @@ def test_a_reload_takes_up_a_new_column(cluster: Cluster) -> None:
     cluster.controller.reload("plays_OFFLINE")
     answer = cluster.broker.query("SELECT device, count(*) FROM plays GROUP BY device", {})
     assert answer["resultTable"]["rows"] == [["radio", ROWS * SEGMENTS]]
+
+
+ADDED = [
+    {"name": "device", "dataType": "STRING", "defaultNullValue": "radio"},
+    {"name": "marks", "dataType": "INT", "singleValueField": False},
+    {"name": "price", "dataType": "BIG_DECIMAL"},
+    {"name": "raw", "dataType": "BYTES"},
+]
+
+
+@pytest.mark.parametrize("options", [{}, {"useMultistageEngine": "true"}], ids=["single-stage", "multi-stage"])
+@pytest.mark.parametrize("keeps_nulls", [False, True])
+def test_a_new_column_has_its_default_before_a_reload(
+    tmp_path: Path, options: dict[str, str], keeps_nulls: bool
+) -> None:
+    """As after it; and a segment that has the column is taken in beside those that have it not."""
+    cluster = Cluster.open(tmp_path / "engine")
+    key = {"primaryKeyColumns": ["user"]}
+    cluster.controller.add_schema(SCHEMA | key)
+    indexing = {"nullHandlingEnabled": keeps_nulls}
+    cluster.controller.add_table(TABLE | {"tableIndexConfig": indexing})
+    old, new = tmp_path / "old.csv", tmp_path / "new.json"
+    old.write_text("user,seconds\nann,1\n")
+    new.write_text('{"user": "bob", "seconds": 2, "device": "tv", "marks": [4, 5], "price": 1.5, "raw": "00ff"}\n')
+    cluster.controller.ingest_file("plays_OFFLINE", old, {"inputFormat": "csv"})
+    more = [*SCHEMA["dimensionFieldSpecs"], *ADDED]
+    cluster.controller.add_schema(SCHEMA | key | {"dimensionFieldSpecs": more})
+
+    def rows() -> Any:
+        sql = "SET enableNullHandling=true; SELECT user, seconds, device, marks, price, raw FROM plays ORDER BY user"
+        answer = cluster.broker.query(sql, options)
+        assert not answer["exceptions"], answer["exceptions"]
+        return answer["resultTable"]["rows"]
+
+    absent = [None] * 4 if keeps_nulls else ["radio", [-(2**31)], "0", ""]
+    before = rows()
+    assert before == [["ann", 1, *absent]]
+    cluster.controller.reload("plays_OFFLINE")
+    assert rows() == before
+    cluster.controller.add_schema(SCHEMA | key | {"dimensionFieldSpecs": [*more, {"name": "x", "dataType": "LONG"}]})
+    cluster.controller.ingest_file("plays_OFFLINE", new, {"inputFormat": "json"})
+    assert rows() == [*before, ["bob", 2, "tv", [4, 5], "1.5", "00ff"]]
+    cluster.close()

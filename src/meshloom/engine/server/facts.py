@@ -124,10 +124,10 @@ def table_metadata(server: Server, physical: str, *, columns: bool) -> dict[str,
 def _figures(server: Server, physical: str, segments: int, rows: int) -> dict[str, dict[str, float]]:
     """Of each column, the virtual ones too: how many different values, the most bytes of one, the most values of a row
     that has several. DuckDB tells no size by index."""
-    columns = list(server.relation(physical).columns.values())
+    relation = server.relation(physical)
+    columns, table = list(relation.columns.values()), relation.source
     session = server.cursor()
     try:
-        table = quoted(physical)
         parts = [part for column in columns for part in _measures(column, table, exact=rows <= COUNTED)]
         told = session.execute(f"SELECT {', '.join(parts)} FROM {table}").rows()[0] if parts else ()
     finally:

@@ -3,7 +3,7 @@ an upsert table told apart into current and superseded ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from meshloom.engine.config.schema import FieldSpec, Schema
@@ -34,6 +34,34 @@ def create(session: Session, config: TableConfig, schema: Schema) -> None:
             f"CREATE TABLE {quoted(superseded_name(config.name))} "
             f"({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER, {SUPERSEDED_AT} BIGINT)"
         )
+
+
+def lacking(session: Session, config: TableConfig, schema: Schema) -> list[FieldSpec]:
+    """The columns that a physical table was built without, because its schema has them since then only."""
+    sql = "SELECT column_name FROM duckdb_columns() WHERE table_name = ?"
+    built = {name for (name,) in session.execute(sql, [config.name]).rows()}
+    return [field for name, field in schema.fields.items() if name not in built]
+
+
+def extended(table: str, fields: Iterable[FieldSpec], config: TableConfig, schema: Schema) -> str:
+    """A physical table's rows with columns that it lacks, as text for FROM: what they hold after a reload."""
+    values = [f"{absent(field, config, schema)} AS {quoted(field.name)}" for field in fields]
+    return f"(SELECT {', '.join(['*', *values])} FROM {quoted(table)})" if values else quoted(table)
+
+
+def absent(field: FieldSpec, config: TableConfig, schema: Schema) -> str:
+    """What stands in a column of a row that was made before the schema had it."""
+    if nullable(field, config, schema):
+        return f"NULL::{field.duckdb}"
+    return default_sql(field)
+
+
+def _extend(session: Session, config: TableConfig, schema: Schema) -> None:
+    """Give the physical table the columns that it lacks, so that a segment with them can be loaded."""
+    for field in lacking(session, config, schema):
+        column = f"{quoted(field.name)} {field.duckdb} DEFAULT {absent(field, config, schema)}"
+        for table in [config.name, *([superseded_name(config.name)] if config.upsert else [])]:
+            session.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {column}")
 
 
 def wide_columns(session: Session, config: TableConfig, schema: Schema) -> frozenset[str]:
@@ -87,6 +115,7 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
     session's database, see `provide`."""
     incoming = rows_of(segment, schema)
+    _extend(session, config, schema)
     wide = widen(session, config, schema, incoming.types, owner)
     session.register(INCOMING, incoming.reader)
     fields = list(schema.fields.values())

@@ -320,19 +320,22 @@ class Server:
         rows = self._session.execute(f"SELECT count(*) FROM {quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
-        held = self._serving(physical)
+        held, added = self._serving(physical), loading.lacking(self._session, config, schema)
+        past = loading.superseded_name(physical)
         return Relation(
             name=config.raw_name,
             found_by=physical,
             schema=schema,
             config=config,
             columns={
-                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide)
+                f.name: self._column(
+                    f, config, loading.nullable(f, config, schema), f.name in wide, there=f not in added
+                )
                 for f in schema.fields.values()
                 if not f.virtual
             },
-            source=quoted(physical),
-            superseded=quoted(loading.superseded_name(physical)) if config.upsert else "",
+            source=loading.extended(physical, added, config, schema),
+            superseded=loading.extended(past, added, config, schema) if config.upsert else "",
             rows=rows,
             segments=len(held),
             segment_names={segment.id: segment.name for segment in held},
@@ -351,8 +354,8 @@ class Server:
         disabled = kept.get("pinot.broker.disable.query.groovy", "true") if own is None else own
         return str(disabled).lower() == "false"
 
-    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool) -> ColumnInfo:
-        if nullable:
+    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool, *, there: bool) -> ColumnInfo:
+        if nullable and there:
             column, table = quoted(field.name), quoted(config.name)
             nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
         return ColumnInfo(

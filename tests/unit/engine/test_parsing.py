@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from sqlglot import exp
 
 from meshloom.engine.errors import PinotError
-from meshloom.engine.sql.statement import parse
+from meshloom.engine.sql.statement import REMEMBERED, parse
+
+from .conftest import Tables
+
+
+@pytest.fixture(scope="module")
+def tables(new_tables: Callable[[], Tables]) -> Tables:
+    return new_tables()
 
 
 @pytest.mark.parametrize(
@@ -27,6 +37,34 @@ def test_no_query(text: str, why: str) -> None:
     with pytest.raises(PinotError, match=why) as error:
         parse(text)
     assert error.value.error_code == 150
+
+
+DEEP = {
+    "sum": "SELECT " + " + ".join(["1"] * 5_000),
+    "union": " UNION ALL ".join(["SELECT 1"] * 2_000),
+    "call": "SELECT " + "abs(" * 400 + "1" + ")" * 400,
+}
+
+
+@pytest.mark.parametrize("shape", DEEP)
+def test_what_is_too_deep_is_refused_wherever_that_shows(tables: Tables, shape: str) -> None:
+    code, said = tables.error(DEEP[shape], useMultistageEngine="true")
+    assert code == 150 and said.endswith("it is nested too deeply")
+    assert tables.rows("SELECT 1", useMultistageEngine="true") == [[1]]
+
+
+@pytest.mark.parametrize("values", ["1, 2, 30", "'a', 'it''s', 'b,c)'", "-1, 2", "1, 2.5, 'x'", "'a' 'b'", "1 + 1, 2"])
+def test_a_list_of_literals_is_read_as_any_other(values: str) -> None:
+    listed = parse(f"SELECT a FROM t WHERE a IN ({values})").tree.find(exp.In)
+    called = parse(f"SELECT f({values}) FROM t").tree.find(exp.Anonymous)
+    assert listed is not None and called is not None
+    assert listed.expressions == called.expressions
+
+
+def test_a_very_long_query_is_not_kept() -> None:
+    short, long = (f"SELECT a FROM t WHERE b = '{'x' * size}'" for size in (10, REMEMBERED))
+    assert parse(short) is parse(short)
+    assert parse(long) is not parse(long)
 
 
 @pytest.mark.parametrize("text", ["SELECT ',)' FROM t", 'SELECT a AS ",)" FROM t', "SELECT f(a, (b)) FROM t"])

@@ -167,8 +167,10 @@ async def asked(request: Request) -> tuple[str, dict[str, str]]:
         body = await request.body()
         try:
             document = json.loads(body) if body.strip() else {}
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise PinotError(JSON_PARSING, f"JsonParsingError: Unrecognized token: {error}") from error
+        except RecursionError as error:
+            raise PinotError(JSON_PARSING, "JsonParsingError: the document is nested too deeply") from error
     if not isinstance(document, dict) or not isinstance(document.get("sql"), str):
         raise PinotError(JSON_PARSING, "JsonParsingError: Payload is missing the query string field 'sql'")
     options = parse_options(str(document.get("queryOptions") or ""))

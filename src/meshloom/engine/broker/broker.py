@@ -30,9 +30,10 @@ from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.options import check_indexes, timeout_of
+from meshloom.engine.sql.parsing import bounded
 from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.single import compile_single
-from meshloom.engine.sql.statement import Statement, parse
+from meshloom.engine.sql.statement import REMEMBERED, Statement, parse
 from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
@@ -124,7 +125,10 @@ class Broker:
                 return found
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
-        found = readable(compile_(statement, relations or self._server))
+        with bounded():
+            found = readable(compile_(statement, relations or self._server))
+        if len(statement.text) > REMEMBERED:
+            return found
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:

@@ -14,6 +14,7 @@ KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 CALLED = (TokenType.AND, TokenType.OR, TokenType.DIV, TokenType.MOD, TokenType.ISNULL, TokenType.ARRAY, TokenType.LEFT,
           TokenType.RIGHT, TokenType.SETTINGS)  # fmt: skip
+MEANT_ELSEWHERE = frozenset((*CALLED, TokenType.VAR))
 OPENING = (
     TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.DISTINCT, TokenType.WHERE, TokenType.HAVING,
     TokenType.ON, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.AND, TokenType.OR, TokenType.NOT, TokenType.WHEN,
@@ -28,6 +29,8 @@ def calcite_words(found: list[Token]) -> list[Token]:
     function's name), and LEFT ASOF JOIN is what sqlglot reads as ASOF LEFT JOIN."""
     result = list(found)
     for place, token in enumerate(result[:-1]):
+        if token.token_type not in MEANT_ELSEWHERE:
+            continue
         following = [later.text.upper() for later in result[place + 1 : place + 3]]
         if token.token_type is TokenType.VAR and token.text.upper() == "MINUS":
             if following[0] in ("SELECT", "ALL", "DISTINCT", "VALUES", "WITH") or following == ["(", "SELECT"]:
@@ -92,6 +95,27 @@ class Pinot(Dialect):
 
         def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
             return super().parse(calcite_words(raw_tokens), sql)
+
+        def _parse_in(self, this: exp.Expr | None, alias: bool = False) -> exp.In:
+            """A list of literals alone, which may have many thousands, is read in one go."""
+            values = self._literals()
+            if values is None:
+                return super()._parse_in(this, alias)
+            self._advance(2 * len(values) + 1)
+            return self.expression(exp.In(this=this, expressions=values))
+
+        def _literals(self) -> list[exp.Expr] | None:
+            """`(1, 2, 'x')` from here on, to its end; None where something else stands."""
+            values: list[exp.Expr] = []
+            separator = TokenType.L_PAREN
+            place = self._index
+            while place + 2 < len(self._tokens) and self._tokens[place].token_type is separator:
+                token = self._tokens[place + 1]
+                if token.token_type not in (TokenType.NUMBER, TokenType.STRING):
+                    return None
+                values.append(exp.Literal(this=token.text, is_string=token.token_type is TokenType.STRING))
+                place, separator = place + 2, TokenType.COMMA
+            return values if values and self._tokens[place].token_type is TokenType.R_PAREN else None
 
         def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
             """NOT LIKE is NOT around LIKE, as NOT IN and NOT BETWEEN are; sqlglot's own hides it in an argument."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlglot import TokenType, exp
 from sqlglot.errors import ParseError, SqlglotError
@@ -21,9 +23,23 @@ ENDS = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY,
 
 def tree_of(text: str) -> exp.Query:
     """Raises PinotError 150 that says where the text is no query."""
+    with bounded():
+        return _tree_of(text)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """What a query's depth may ask of the stack: PinotError 150 where it asks more."""
+    try:
+        yield
+    except RecursionError as error:
+        raise _refused("it is nested too deeply") from error
+
+
+def _tree_of(text: str) -> exp.Query:
     try:
         trees = Pinot.get_or_raise("pinot").parse(text)
-    except (SqlglotError, RecursionError) as error:
+    except SqlglotError as error:
         raise _refused(_why(error)) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
@@ -47,13 +63,13 @@ def _check_lists(query: str) -> None:
             raise _refused(f'Encountered "{found}" after the comma {_at(comma.line, comma.col)}')
 
 
-def _why(error: SqlglotError | RecursionError) -> str:
+def _why(error: SqlglotError) -> str:
     if isinstance(error, ParseError) and error.errors:
         found = error.errors[0]
         said = str(found["description"])
         said = "an expression is missing" if "<class" in said else said[:1].lower() + said[1:]
         return f'Encountered "{found["highlight"]}" {_at(found["line"], found["col"])}: {said}'
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return str(error)
 
 
 def _at(line: int | None, column: int | None) -> str:

@@ -17,6 +17,7 @@ from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.parsing import tree_of
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
+REMEMBERED = 50_000  # characters of the longest query that is kept with its tree and its translation
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
 EXPLAIN = re.compile(
     r"\s*EXPLAIN\s+(PLAN|IMPLEMENTATION\s+PLAN)\s+(?:(?:EXCLUDING|INCLUDING)\s+ATTRIBUTES\s+)?"
@@ -82,12 +83,17 @@ def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
 
     `options` are the request's; `SET k=v;` before or behind the query and `OPTION(k=v)` at its end add to them.
     """
-    return _parsed(text, tuple((options or {}).items()))
+    asked = tuple((options or {}).items())
+    return _kept(text, asked) if len(text) <= REMEMBERED else _parsed(text, asked)
 
 
 @lru_cache(maxsize=2_000)
+def _kept(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
+    """A dashboard asks the same again, and nobody changes a statement's tree."""
+    return _parsed(text, options)
+
+
 def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
-    """Kept: a dashboard asks the same again, and nobody changes a statement's tree."""
     collected = dict(options)
     rest = text
     while match := SET.match(rest):

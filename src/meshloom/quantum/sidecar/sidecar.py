@@ -16,7 +16,7 @@ import pyarrow as pa
 from meshloom.engine.broker.broker import Broker, QueryResult
 from meshloom.engine.errors import PinotError
 from meshloom.engine.sql.relation import Relation, Relations
-from meshloom.engine.sql.statement import Statement, parse
+from meshloom.engine.sql.statement import REMEMBERED, Statement, parse
 from meshloom.errors import CallError, InputError, Problem, Refused
 from meshloom.infra.identity import Verifier
 from meshloom.infra.lake import Lake
@@ -186,9 +186,11 @@ class Sidecar:
         if found is None:
             statement = parse(sql, options)
             check(statement)
-            found = self._parsed[key] = (statement, tuple(table.name for table in statement.tables))
-            if len(self._parsed) > PARSED:
-                self._parsed.popitem(last=False)
+            found = (statement, tuple(table.name for table in statement.tables))
+            if len(sql) <= REMEMBERED:
+                self._parsed[key] = found
+                if len(self._parsed) > PARSED:
+                    self._parsed.popitem(last=False)
         return found
 
     def _ports(self, tables: Iterable[str]) -> dict[str, DeployedPort]:

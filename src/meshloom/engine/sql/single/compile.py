@@ -205,6 +205,8 @@ class _Query:
         if group and self.translator.keys is None:
             selected = {text_of(item.node.unalias()) for item in self.items}
             distinct, group = distinct or selected == set(map(text_of, self.keys)), []
+        if distinct and not limit_of(self.select):
+            raise PinotError(QUERY_VALIDATION, "DISTINCT must have positive LIMIT")
         if group or distinct:
             self._explode([item.node.unalias() for item in self.items] if distinct else self.keys)
             self.items = [replace(item, value=self.exploded.get(item.value.sql, item.value)) for item in self.items]

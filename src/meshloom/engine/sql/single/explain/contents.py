@@ -3,18 +3,27 @@ whether a condition lets all values of a column through, or none (Pinot asks its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
 
-from meshloom.engine.sql.relation import Relation, Relations
+from meshloom.engine.config.types import DataType
+from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
 from meshloom.engine.sql.scope import Scope, read
+from meshloom.engine.sql.single.explain.condition import UNBOUNDED, Condition
+from meshloom.engine.sql.single.explain.optimizing import NUMERIC, stored
 from meshloom.engine.sql.single.predicates import SingleTranslator
 
+MOST_MILLIS = (2**63 - 1) // 1000  # of which microseconds can tell
 COMPARED = frozenset(("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL", "BOOLEAN", "TIMESTAMP", "STRING", "BYTES"))
+
+
+VIRTUAL = {
+    "$docId": ColumnInfo("$docId", DataType.INT), "$segmentName": ColumnInfo("$segmentName", DataType.STRING),
+    "$hostName": ColumnInfo("$hostName", DataType.STRING),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Contents:
     def __init__(self, relation: Relation, relations: Relations, source: str) -> None:
         self.relation, self._relations, self._source = relation, relations, source
         self._extents: dict[str, dict[int, Extent]] = {}
+        self._counts: dict[str, dict[int, int]] = {}
         self._outcomes: dict[str, dict[int, tuple[bool, bool]]] = {}
 
     @cached_property
@@ -43,24 +53,54 @@ class Contents:
         return {int(number): int(rows) for number, rows in self._relations.ask(sql)}
 
     def extent(self, column: str, segment: int) -> Extent:
+        if column in VIRTUAL:
+            return self._virtual(column, segment)
         if column not in self._extents:
             self._extents[column] = self._asked(column)
         return self._extents[column][segment]
 
-    def outcome(self, column: str, condition: exp.Expr, segment: int) -> tuple[bool, bool]:
-        """Whether a condition on a column holds for any of its values, and whether for all of them."""
-        key = f"{column} {condition.sql()}"
-        if key not in self._outcomes:
+    def _virtual(self, column: str, segment: int) -> Extent:
+        if column == "$docId":
+            return Extent(0, self.documents[segment] - 1, True, False)
+        value = self.relation.segment_names.get(segment, "") if column == "$segmentName" else "localhost"
+        return Extent(value, value, True, False)
+
+    def values(self, column: str, segment: int) -> int:
+        """How many different values a column has."""
+        if column not in self._counts:
             relation = self._of_values(column)
-            held = SingleTranslator(Scope(relation, "", False, self._relations), nulls=False).predicate(condition).sql
+            value = read(relation.columns[column], "", nulls=False).sql
+            rows = self._relations.ask(f'SELECT "$segment", count(DISTINCT {value}) FROM {relation.source} GROUP BY 1')
+            self._counts[column] = {int(number): int(count) for number, count in rows}
+        return self._counts[column].get(segment, 0)
+
+    def outcome(self, condition: Condition, segment: int) -> tuple[bool, bool]:
+        """Whether a predicate of a column holds for any of its values, and whether for all of them."""
+        key = str(condition)
+        if key not in self._outcomes:
+            relation = self._of_values(condition.column)
+            node = node_of(condition, relation.columns[condition.column])
+            held = SingleTranslator(Scope(relation, "", False, self._relations), nulls=False).predicate(node).sql
             sql = f'SELECT "$segment", bool_or({held}), bool_and({held}) FROM {relation.source} GROUP BY 1'
             rows = self._relations.ask(sql)
             self._outcomes[key] = {int(number): (bool(some), bool(every)) for number, some, every in rows}
         return self._outcomes[key].get(segment, (False, False))
 
-    def beyond(self, column: str, condition: exp.Expr, segment: int) -> bool:
-        """Whether an equality or a range lies outside of a column's extremes."""
-        return any(not self.outcome(column, bound, segment)[0] for bound in _bounds(condition))
+    def beyond(self, condition: Condition, segment: int) -> bool:
+        """Whether an equality or a range lies outside of a column's extremes, or is of nothing."""
+        info = self.relation.columns[condition.column]
+        low, high = (condition.values * 2)[:2]
+        ranged = condition.kind == "RANGE"
+        closed = condition.closed if ranged else (True, True)
+        bounds = [
+            Condition("RANGE", (), condition.left, (low, UNBOUNDED), (closed[0], False)),
+            Condition("RANGE", (), condition.left, (UNBOUNDED, high), (False, closed[1])),
+        ]
+        if ranged and UNBOUNDED not in condition.values:
+            first, last = (stored(one, info.data_type.value) for one in (low, high))
+            if first > last or (first == last and not all(closed)):
+                return True
+        return any(not self.outcome(one, segment)[0] for one in bounds if one.values != (UNBOUNDED, UNBOUNDED))
 
     def _asked(self, column: str) -> dict[int, Extent]:
         info = self.relation.columns[column]
@@ -90,17 +130,46 @@ class Contents:
         return replace(self.relation, source=source, columns=columns)
 
 
-def _bounds(condition: exp.Expr) -> Iterator[exp.Expr]:
-    """The comparisons with one bound that a condition is made of."""
-    match condition:
-        case exp.EQ():
-            left, right = condition.args["this"], condition.args["expression"]
-            yield from (exp.GTE(this=left, expression=right), exp.LTE(this=left, expression=right))
-        case exp.Between():
-            yield exp.GTE(this=condition.this, expression=condition.args["low"])
-            yield exp.LTE(this=condition.this, expression=condition.args["high"])
-        case exp.And():
-            for part in condition.flatten():
-                yield from _bounds(part.unnest())
-        case _:
-            yield condition
+def node_of(condition: Condition, info: ColumnInfo) -> exp.Expr:
+    """A predicate of a column as a syntax tree."""
+    column = exp.column(exp.to_identifier(condition.column, quoted=True))
+    if condition.kind == "RANGE" and info.data_type.value == "TIMESTAMP":
+        low, high = (_far(value) for value in condition.values)
+        if low > 0 or high < 0:
+            return exp.false()
+        ends = zip((low, high), condition.values, strict=True)
+        condition = replace(condition, values=tuple(UNBOUNDED if far else value for far, value in ends))
+    values = [_literal(value, info) for value in condition.values]
+    match condition.kind:
+        case "EQ" | "NOT_EQ":
+            kind = exp.EQ if condition.kind == "EQ" else exp.NEQ
+            return kind(this=column, expression=values[0])
+        case "IN" | "NOT_IN":
+            found = exp.In(this=column, expressions=values)
+            return found if condition.kind == "IN" else exp.Not(this=found)
+        case "RANGE":
+            return _between(column, condition, values)
+    texts = [exp.Literal.string(value) for value in condition.values]
+    return exp.Anonymous(this=condition.kind.lower(), expressions=[column, *texts])
+
+
+def _far(value: str) -> int:
+    """1 for a time behind all that there are, -1 for one before them."""
+    millis = int(value) if value.lstrip("-").isdigit() else 0
+    return (millis > MOST_MILLIS) - (millis < -MOST_MILLIS)
+
+
+def _between(column: exp.Column, condition: Condition, values: list[exp.Expr]) -> exp.Expr:
+    parts: list[exp.Expr] = []
+    if condition.values[0] != UNBOUNDED:
+        parts.append((exp.GTE if condition.closed[0] else exp.GT)(this=column, expression=values[0]))
+    if condition.values[1] != UNBOUNDED:
+        parts.append((exp.LTE if condition.closed[1] else exp.LT)(this=column.copy(), expression=values[1]))
+    return exp.and_(*parts) if parts else exp.true()
+
+
+def _literal(value: str, info: ColumnInfo) -> exp.Expr:
+    number = info.data_type.value in NUMERIC or (info.data_type.value == "TIMESTAMP" and value.lstrip("-").isdigit())
+    if not number:
+        return exp.Literal.string(value)
+    return exp.Neg(this=exp.Literal.number(value[1:])) if value.startswith("-") else exp.Literal.number(value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 EMPTY = "FILTER_EMPTY"
 ENTIRE = "FILTER_MATCH_ENTIRE_SEGMENT"
+COMBINED = ""  # of a query's filter and an aggregation's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Operator:
     def entire(self) -> bool:
         return self.name == ENTIRE
 
+    def has(self, name: str) -> bool:
+        return any(one.name == name for one in self.everywhere())
+
     def everywhere(self) -> Iterator[Operator]:
         yield self
         for one in self.inputs:
@@ -35,10 +39,11 @@ class Operator:
 
 
 def numbered(operator: Operator, parent: int, number: int) -> Iterator[tuple[str, int, int]]:
-    """Each operator with its number and its parent's, depth first (Operator.explainPlan)."""
-    yield operator.text, number, parent
+    """Each operator with its number and its parent's, depth first (Operator.explainPlan). One without a text has a
+    number and is not told."""
+    if operator.text:
+        yield operator.text, number, parent
     following = number + 1
     for one in operator.inputs:
-        rows = list(numbered(one, number, following))
-        yield from rows
-        following += len(rows)
+        yield from numbered(one, number, following)
+        following += sum(1 for _ in one.everywhere())

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from meshloom.engine.config.schema import Role
 from meshloom.engine.config.table import TableConfig
+from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.single.explain.condition import Condition
+from meshloom.engine.sql.single.explain.expression import Expression, Literal, columns_in
 from meshloom.engine.sql.single.explain.filters import Filters
 from meshloom.engine.sql.single.explain.operator import Operator
 from meshloom.engine.sql.single.explain.query import Aggregation
@@ -52,7 +52,8 @@ def trees_of(config: TableConfig, relation: Relation) -> Iterator[StarTree]:
 def _stored(pair: str) -> str:
     name, _, column = pair.partition("__")
     name = name.lower().replace("_", "")
-    return f"{STORED.get(name, name)}__{column}"
+    found = find_aggregate(STORED.get(name, name))
+    return f"{found.name if found is not None else name}__{column}"
 
 
 def pairs_of(aggregations: Sequence[Aggregation]) -> list[str] | None:
@@ -68,8 +69,19 @@ def pairs_of(aggregations: Sequence[Aggregation]) -> list[str] | None:
     return found
 
 
+USUAL = {"distinctcounthll": "8", "distinctcounthllplus": "14", "percentiletdigest": "100", "distinctcountull": "12"}
+
+
+def usual(one: Aggregation) -> bool:
+    """Whether what is stored was made with the parameters that are asked for (canUseStarTree), all by default."""
+    name = STORED.get(one.name.removesuffix("mv"), one.name)
+    given = [value.text for value in one.more if isinstance(value, Literal)]
+    given = given[1:] if name.startswith("percentile") else given
+    return name not in USUAL or not given or given[0] == USUAL[name]
+
+
 def answering(
-    trees: Sequence[StarTree], aggregations: Sequence[Aggregation], keys: Sequence[exp.Expr],
+    trees: Sequence[StarTree], aggregations: Sequence[Aggregation], keys: Sequence[Expression],
     condition: Condition | None, filters: Filters,
 ) -> list[str] | None:  # fmt: skip
     """The pairs that a star-tree answers from; None when none fits."""
@@ -77,10 +89,12 @@ def answering(
     filtered = _columns(condition, filters) if condition is not None else set()
     if pairs is None or filtered is None:
         return None
-    grouped = {column.name for node in keys for column in node.find_all(exp.Column)}
+    grouped = {name for one in keys for name in columns_in(one)}
     if filters.nulls and any(
         filters.has_nulls(c) for c in (*grouped, *filtered, *(one.column for one in aggregations))
     ):
+        return None
+    if not all(map(usual, aggregations)):
         return None
     for tree in trees:
         if tree.pairs >= set(pairs) and tree.dimensions >= grouped | filtered:
@@ -105,7 +119,7 @@ def _columns(condition: Condition, filters: Filters) -> set[str] | None:
 
 
 def _predicate(condition: Condition, filters: Filters) -> Operator | None:
-    if not condition.leaf or not condition.column or condition.kind in NEVER:
+    if not condition.column or condition.kind in NEVER:
         return None
     return filters.operator(condition) if filters.indexes.dictionary(condition.column) else None
 

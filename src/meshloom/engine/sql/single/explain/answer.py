@@ -14,12 +14,13 @@ from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.java_maps import ordered, string_hash
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.single.explain import hashing
-from meshloom.engine.sql.single.explain.condition import FALSE, TRUE, Condition
+from meshloom.engine.sql.single.explain.condition import FALSE, TRUE
 from meshloom.engine.sql.single.explain.contents import VIRTUAL, Contents
 from meshloom.engine.sql.single.explain.expression import Call, Column, calls_in
-from meshloom.engine.sql.single.explain.filters import Filters, Indexes, beyond_extremes, unknown_to_bloom
+from meshloom.engine.sql.single.explain.filters import Filters, Indexes
 from meshloom.engine.sql.single.explain.folding import Folder
 from meshloom.engine.sql.single.explain.operator import EMPTY, ENTIRE, Operator, numbered
+from meshloom.engine.sql.single.explain.pruning import kept
 from meshloom.engine.sql.single.explain.query import Asked, asked
 from meshloom.engine.sql.single.explain.segment import SegmentPlan
 from meshloom.engine.sql.single.explain.startree import trees_of
@@ -44,14 +45,13 @@ def explained(
     relation = replace(relation, columns={**relation.columns, **VIRTUAL})
     contents = Contents(relation, relations, source_of(relation, statement))
     query = asked(statement, select, relation, Folder(relation, relations).folded, limit, offset)
-    condition = query.filter
-    if condition == FALSE or not contents.documents:
+    if query.filter == FALSE or not contents.documents:
         return told(BROKER, (relation.name,), relations.generation)
-    if condition == TRUE:
-        condition, query = None, replace(query, filter=None)
+    if query.filter == TRUE:
+        query = replace(query, filter=None)
     rows: list[Row] = [(_reduce(query), 1, 0)]
     indexes = Indexes.of(relation, statement)
-    segments = list(_looked_at(query, condition, contents, indexes))
+    segments = kept(query, contents, indexes).segments
     if not segments:
         rows += [(_start(len(contents.documents)), -1, -1), ("ALL_SEGMENTS_PRUNED_ON_SERVER", 2, 1)]
         return told(rows, (relation.name,), relations.generation)
@@ -96,58 +96,6 @@ def _hash(plan: Operator) -> int:
     )
     flags = (plan.has(EMPTY), plan.has(ENTIRE), False)
     return hashing.signed(hashing.of_list((rows, *map(hashing.of_boolean, flags))))
-
-
-# --- segments
-
-
-def _looked_at(query: Asked, condition: Condition | None, contents: Contents, indexes: Indexes) -> Iterator[int]:
-    """The segments that are not left out (SelectionQuerySegmentPruner and those by values)."""
-    left = list(contents.documents)
-    if condition is not None:
-        left = [one for one in left if not beyond_extremes(condition, contents, one)]
-        left = [one for one in left if not unknown_to_bloom(condition, contents, indexes, one)]
-    if not query.selection or not left:
-        return iter(left)
-    if query.limit == 0:
-        return iter(left[:1])
-    if condition is not None or contents.relation.superseded:
-        return iter(left)
-    return _in_order(query, left, contents) if query.orders else _first(left, query.limit, contents)
-
-
-def _first(segments: list[int], wanted: int, contents: Contents) -> Iterator[int]:
-    for segment in segments:
-        if wanted <= 0:
-            return
-        yield segment
-        wanted -= contents.documents[segment]
-
-
-def _in_order(query: Asked, segments: list[int], contents: Contents) -> Iterator[int]:
-    """By the extremes of the first key: segments behind those that have enough rows are left out."""
-    first, descending = query.orders[0].expression, query.orders[0].descending
-    if not isinstance(first, Column) or first.name not in contents.relation.columns:
-        yield from segments
-        return
-    extents = {one: contents.extent(first.name, one) for one in segments}
-    if any(one.least is None for one in extents.values()):
-        yield from segments
-        return
-    if descending:
-        segments = sorted(segments, key=lambda one: extents[one].least, reverse=True)
-    else:
-        segments = sorted(segments, key=lambda one: extents[one].greatest)
-    wanted, bound = query.limit + query.offset, None
-    for one in segments:
-        near, far = extents[one].least, extents[one].greatest
-        if descending:
-            near, far = far, near
-        if wanted > 0:
-            yield one
-            wanted, bound = wanted - contents.documents[one], far
-        elif (near > bound if descending else near < bound) or (near == bound and len(query.orders) > 1):
-            yield one
 
 
 # --- above the segments

@@ -4,6 +4,7 @@ whether a condition lets all values of a column through, or none (Pinot asks its
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,11 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
 from meshloom.engine.sql.scope import Scope, read
 from meshloom.engine.sql.single.explain.condition import UNBOUNDED, Condition
-from meshloom.engine.sql.single.explain.optimizing import NUMERIC, stored
+from meshloom.engine.sql.single.explain.optimizing import EPOCH, NUMERIC, stored
 from meshloom.engine.sql.single.predicates import SingleTranslator
 
 MOST_MILLIS = (2**63 - 1) // 1000  # of which microseconds can tell
+TEXTS = ("STRING", "BYTES")
 COMPARED = frozenset(("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL", "BOOLEAN", "TIMESTAMP", "STRING", "BYTES"))
 
 
@@ -86,21 +88,11 @@ class Contents:
             self._outcomes[key] = {int(number): (bool(some), bool(every)) for number, some, every in rows}
         return self._outcomes[key].get(segment, (False, False))
 
-    def beyond(self, condition: Condition, segment: int) -> bool:
-        """Whether an equality or a range lies outside of a column's extremes, or is of nothing."""
-        info = self.relation.columns[condition.column]
-        low, high = (condition.values * 2)[:2]
-        ranged = condition.kind == "RANGE"
-        closed = condition.closed if ranged else (True, True)
-        bounds = [
-            Condition("RANGE", (), condition.left, (low, UNBOUNDED), (closed[0], False)),
-            Condition("RANGE", (), condition.left, (UNBOUNDED, high), (False, closed[1])),
-        ]
-        if ranged and UNBOUNDED not in condition.values:
-            first, last = (stored(one, info.data_type.value) for one in (low, high))
-            if first > last or (first == last and not all(closed)):
-                return True
-        return any(not self.outcome(one, segment)[0] for one in bounds if one.values != (UNBOUNDED, UNBOUNDED))
+    def value(self, column: str, text: str) -> Any:
+        """A constant as a value that compares with a column's extremes; None for one that is none of its type."""
+        type_ = self.relation.columns[column].data_type.value
+        value = stored(text, type_)
+        return value if isinstance(value, str) == (type_ in TEXTS) else None
 
     def _asked(self, column: str) -> dict[int, Extent]:
         info = self.relation.columns[column]
@@ -115,7 +107,8 @@ class Contents:
             ordered = f"bool_and(coalesce({value} >= before, true))"
             relation = replace(relation, source=f"(SELECT *, {before} AS before FROM {relation.source})")
         sql = f'SELECT "$segment", {extremes}, {ordered}, bool_or({null}) FROM {relation.source} GROUP BY 1'
-        found = {int(number): Extent(*rest) for number, *rest in self._relations.ask(sql)}
+        rows = self._relations.ask(sql)
+        found = {int(number): Extent(comparable(a), comparable(b), bool(c), bool(d)) for number, a, b, c, d in rows}
         nothing = Extent(None, None, False, False)
         return {segment: found.get(segment, nothing) for segment in self.documents}
 
@@ -128,6 +121,15 @@ class Contents:
         source = f'(SELECT "$segment", unnest({values}) AS "{name}" FROM {self._source})'
         columns = {**self.relation.columns, column: replace(info, single_value=True, nullable=False)}
         return replace(self.relation, source=source, columns=columns)
+
+
+def comparable(value: Any) -> Any:
+    """A value of DuckDB's as `stored` makes it of a text."""
+    if isinstance(value, datetime):
+        return (value.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+    if isinstance(value, bytes):
+        return value.hex()
+    return int(value) if isinstance(value, bool) else value
 
 
 def node_of(condition: Condition, info: ColumnInfo) -> exp.Expr:

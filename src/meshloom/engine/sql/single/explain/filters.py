@@ -3,7 +3,7 @@ order of an AND's inputs (FilterPlanNode, FilterOperatorUtils), and which segmen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshloom.engine.sql.relation import Relation
@@ -22,7 +22,6 @@ COUNTING = frozenset(
     ("FILTER_SORTED_INDEX", "FILTER_BITMAP", "FILTER_INVERTED_INDEX", "FILTER_RAW_INVERTED_INDEX",
      "FILTER_RANGE_INDEX", "FILTER_TEXT_INDEX", "FILTER_JSON_INDEX", EMPTY, ENTIRE)
 )  # fmt: skip
-FEW = 10  # values of an IN by which segments are left out
 FEW_TEXTS = 10_000  # values of a dictionary in which a regular expression is looked for
 
 
@@ -109,7 +108,7 @@ class Filters:
     # --- predicates
 
     def computed(self, condition: Condition) -> Operator:
-        return Operator(f"FILTER_EXPRESSION(operator:{condition.kind},predicate:{condition})")
+        return Operator(f"FILTER_EXPRESSION(operator:{condition.kind},predicate:{condition})", condition=condition)
 
     def predicate(self, condition: Condition) -> Operator:
         told = f"operator:{condition.kind},predicate:{condition})"
@@ -180,34 +179,3 @@ def counts(operator: Operator) -> bool:
     if operator.name in ("FILTER_AND", "FILTER_OR", "FILTER_NOT"):
         return all(counts(one) for one in operator.inputs)
     return operator.name in COUNTING
-
-
-def beyond_extremes(condition: Condition, contents: Contents, segment: int) -> bool:
-    """Whether a segment is left out because of its columns' extremes (ColumnValueSegmentPruner)."""
-
-    def outside(one: Condition) -> bool:
-        if one.kind not in ("EQ", "IN", "RANGE") or contents.outcome(one, segment)[0]:
-            return False
-        values = [Condition("EQ", (), one.left, (value,)) for value in one.values] if one.kind == "IN" else [one]
-        return all(contents.beyond(value, segment) for value in values)
-
-    return _left_out(condition, outside)
-
-
-def unknown_to_bloom(condition: Condition, contents: Contents, indexes: Indexes, segment: int) -> bool:
-    """Whether a bloom filter says that a segment has none of the values (BloomFilterSegmentPruner); it does of each
-    that is not there: a real one takes some for others."""
-
-    def unknown(one: Condition) -> bool:
-        if one.kind not in ("EQ", "IN") or "bloom" not in indexes.relation.columns[one.column].indexes:
-            return False
-        return not contents.outcome(one, segment)[0]
-
-    return _left_out(condition, unknown)
-
-
-def _left_out(condition: Condition, by: Callable[[Condition], bool]) -> bool:
-    if condition.kind in ("AND", "OR"):
-        found = (_left_out(part, by) for part in condition.parts)
-        return any(found) if condition.kind == "AND" else all(found)
-    return bool(condition.column) and len(condition.values) <= FEW and by(condition)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from meshloom.engine.sql.single.explain.condition import Condition
 
 EMPTY = "FILTER_EMPTY"
 ENTIRE = "FILTER_MATCH_ENTIRE_SEGMENT"
@@ -12,10 +14,12 @@ COMBINED = ""  # of a query's filter and an aggregation's own
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`text` with its parameters; equal operators are equal plans, so that segments can be counted by them."""
+    """`text` with its parameters; equal operators are equal plans, so that segments can be counted by them. `condition`
+    is a filter's predicate."""
 
     text: str
     inputs: tuple[Operator, ...] = ()
+    condition: Condition | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:

@@ -51,6 +51,7 @@ class Server:
         self._relations: dict[str, Relation] = {}
         self._generation = 0
         self._limits: dict[str, float] | None = None
+        self.facts: dict[Any, dict[int, Any]] = {}
         self.instance = "Server_127.0.0.1_8098"
         self.database = self._open(folder / "cache.duckdb", threads, memory)
         self._session = self.database.cursor()
@@ -172,6 +173,7 @@ class Server:
             self._changed()
 
     def _forget(self, physical: str) -> None:
+        self.facts.clear()
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
@@ -203,6 +205,7 @@ class Server:
     def changed(self) -> None:
         """Forget what is known of the tables: a schema, a config or a state is another now."""
         with self._lock:
+            self.facts.clear()
             self._changed()
 
     def _changed(self) -> None:

@@ -4,28 +4,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
-from sqlglot import exp
+from collections.abc import Iterable, Iterator, Mapping
 
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.java_maps import ordered, string_hash
-from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.single.explain import hashing
-from meshloom.engine.sql.single.explain.condition import FALSE, TRUE
-from meshloom.engine.sql.single.explain.contents import VIRTUAL, Contents
+from meshloom.engine.sql.single.explain.condition import FALSE
 from meshloom.engine.sql.single.explain.expression import Call, Column, calls_in
-from meshloom.engine.sql.single.explain.filters import Filters, Indexes
-from meshloom.engine.sql.single.explain.folding import Folder
 from meshloom.engine.sql.single.explain.operator import EMPTY, ENTIRE, Operator, numbered
-from meshloom.engine.sql.single.explain.pruning import kept
-from meshloom.engine.sql.single.explain.query import Asked, asked
-from meshloom.engine.sql.single.explain.segment import SegmentPlan
-from meshloom.engine.sql.single.explain.startree import trees_of
-from meshloom.engine.sql.source import source_of
-from meshloom.engine.sql.statement import Statement
+from meshloom.engine.sql.single.explain.planned import Planned, Query
+from meshloom.engine.sql.single.explain.pruning import Kept
+from meshloom.engine.sql.single.explain.query import Asked
 from meshloom.engine.sql.typed import literal_sql
 
 COLUMNS = (
@@ -35,41 +25,49 @@ COLUMNS = (
 )
 BROKER = [("BROKER_EVALUATE", 0, -1)]  # what the broker answers by itself
 
+NOTHING = dict.fromkeys(
+    ("numDocsScanned", "numEntriesScannedPostFilter", "numSegmentsProcessed", "numSegmentsMatched"), 0
+)
+
 Row = tuple[str, int, int]
 
 
-def explained(
-    statement: Statement, select: exp.Select, relation: Relation, relations: Relations, limit: int, offset: int
-) -> Compiled:
+def explained(query: Query) -> Compiled:
     """The plan as an answer's rows. Raises PinotError as the query itself would."""
-    relation = replace(relation, columns={**relation.columns, **VIRTUAL})
-    contents = Contents(relation, relations, source_of(relation, statement))
-    query = asked(statement, select, relation, Folder(relation, relations).folded, limit, offset)
-    if query.filter == FALSE or not contents.documents:
-        return told(BROKER, (relation.name,), relations.generation)
-    if query.filter == TRUE:
-        query = replace(query, filter=None)
-    rows: list[Row] = [(_reduce(query), 1, 0)]
-    indexes = Indexes.of(relation, statement)
-    segments = kept(query, contents, indexes).segments
-    if not segments:
-        rows += [(_start(len(contents.documents)), -1, -1), ("ALL_SEGMENTS_PRUNED_ON_SERVER", 2, 1)]
-        return told(rows, (relation.name,), relations.generation)
-    trees = [] if statement.option("useStarTree").lower() == "false" else list(trees_of(relation.config, relation))
-    plans: Counter[Operator] = Counter()
-    for segment in segments:
-        filters = Filters(contents, indexes, segment, nulls=statement.null_handling)
-        reverse = statement.option("allowReverseOrder").lower() == "true"
-        plans[SegmentPlan(query, filters, trees, reverse).operator()] += 1
-    rows.append((_combined(query), 2, 1))
-    for plan, count in _shown(plans, statement.flag("explainPlanVerbose")):
+    planned = Planned(query)
+    asked, documents, name = planned.asked, planned.contents.documents, query.relation.name
+    generation = query.relations.generation
+    if asked.filter == FALSE or not documents:
+        return told(BROKER, (name,), generation)
+    rows: list[Row] = [(_reduce(asked), 1, 0)]
+    found = planned.kept()
+    if not found.segments:
+        rows += [(_start(len(documents)), -1, -1), ("ALL_SEGMENTS_PRUNED_ON_SERVER", 2, 1)]
+        return told(rows, (name,), generation, found.counters)
+    trees = planned.trees()
+    plans = Counter(planned.segment(segment, trees) for segment in found.segments)
+    rows.append((_combined(asked), 2, 1))
+    for plan, count in _shown(plans, query.statement.flag("explainPlanVerbose")):
         rows += [(_start(count), -1, -1), *numbered(plan, 2, 3)]
-    return told(rows, (relation.name,), relations.generation)
+    return told(rows, (name,), generation, _counters(plans, found))
 
 
-def told(rows: Iterable[Row], tables: tuple[str, ...], generation: int) -> Compiled:
+def _counters(plans: Counter[Operator], found: Kept) -> dict[str, int]:
+    """What the answer tells besides: in how many segments nothing passes the filter, in how many all does."""
+    return {
+        **found.counters,
+        "explainPlanNumEmptyFilterSegments": sum(n for plan, n in plans.items() if plan.has(EMPTY)),
+        "explainPlanNumMatchAllFilterSegments": sum(n for plan, n in plans.items() if plan.has(ENTIRE)),
+    }
+
+
+def told(
+    rows: Iterable[Row], tables: tuple[str, ...], generation: int, counters: Mapping[str, int] = NOTHING
+) -> Compiled:
+    """An answer that is made of rows already: no document is looked at for it."""
     values = ", ".join(f"({literal_sql(text)}, {number}, {parent})" for text, number, parent in rows)
-    return Compiled(f"SELECT * FROM (VALUES {values}) AS plan", COLUMNS, tables, generation)
+    sql = f"SELECT * FROM (VALUES {values}) AS plan"
+    return Compiled(sql, COLUMNS, tables, generation, counters=lambda *_: {**NOTHING, **counters})
 
 
 def _start(segments: int) -> str:

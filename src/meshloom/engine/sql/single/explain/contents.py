@@ -3,6 +3,7 @@ whether a condition lets all values of a column through, or none (Pinot asks its
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,51 +31,96 @@ VIRTUAL = {
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Of one column in one segment: the extremes (a null counts as its default), whether the rows are in its order,
-    and whether any is null."""
+    """Of one column in one segment: the extremes (a null counts as its default), and whether any is null."""
 
     least: Any
     greatest: Any
-    sorted: bool
     nulls: bool
 
 
+NOTHING = Extent(None, None, False)
+
+
 class Contents:
-    """A table's segments, by their numbers. Asks only for what a plan needs, each once."""
+    """A table's segments, by their numbers. Asks only for what a plan needs, each once; what a segment's columns are
+    like is kept beyond the query, since it does not change."""
 
     def __init__(self, relation: Relation, relations: Relations, source: str) -> None:
-        self.relation, self._relations, self._source = relation, relations, source
-        self._extents: dict[str, dict[int, Extent]] = {}
+        self.relation, self.relations, self._source = relation, relations, source
+        lasting = source == relation.source and not relation.superseded and not relation.configs
+        self._facts = relations.facts if lasting else {}
         self._counts: dict[str, dict[int, int]] = {}
         self._outcomes: dict[str, dict[int, tuple[bool, bool]]] = {}
 
     @cached_property
     def documents(self) -> dict[int, int]:
         """How many rows each segment has, in the order of the segments."""
-        sql = f'SELECT "$segment", count(*) FROM {self._source} GROUP BY 1 ORDER BY 1'
-        return {int(number): int(rows) for number, rows in self._relations.ask(sql)}
+        held = self._fact("", self._rows)
+        return {segment: held[segment] for segment in sorted(self._segments(held))}
+
+    def _segments(self, held: Mapping[int, Any]) -> Iterable[int]:
+        return self.relation.segment_names if self._facts is self.relations.facts else held
 
     def extent(self, column: str, segment: int) -> Extent:
         if column in VIRTUAL:
             return self._virtual(column, segment)
-        if column not in self._extents:
-            self._extents[column] = self._asked(column)
-        return self._extents[column][segment]
+        found: Extent = self._fact(column, self._extents)[segment]
+        return found
+
+    def sorted(self, column: str, segment: int) -> bool:
+        """Whether the rows are in a column's order."""
+        if column in VIRTUAL:
+            return True
+        info = self.relation.columns[column]
+        if not info.single_value or info.data_type.value not in COMPARED:
+            return False
+        return bool(self._fact(f"order of {column}", self._orders)[segment])
+
+    def _fact(self, name: str, ask: Callable[[str, str], dict[int, Any]]) -> dict[int, Any]:
+        """What `ask` finds by segment, of those of which it is not known yet."""
+        found = self._facts.setdefault((self.relation.source, name), {})
+        missing = [str(one) for one in self.relation.segment_names if one not in found]
+        if missing or not self.relation.segment_names:
+            some = f' WHERE "$segment" IN ({", ".join(missing)})' if found and missing else ""
+            found.update({int(one): NOTHING if name and name[:9] != "order of " else 0 for one in missing})
+            found.update(ask(name.removeprefix("order of "), some))
+        return found
+
+    def _rows(self, _: str, where: str) -> dict[int, Any]:
+        return self._by_segment(f'SELECT "$segment", count(*) FROM {self._source}{where} GROUP BY 1')
+
+    def _by_segment(self, sql: str) -> dict[int, Any]:
+        return {int(row[0]): row[1] if len(row) == 2 else row[1:] for row in self.relations.ask(sql)}
 
     def _virtual(self, column: str, segment: int) -> Extent:
         if column == "$docId":
-            return Extent(0, self.documents[segment] - 1, True, False)
+            return Extent(0, self.documents[segment] - 1, False)
         value = self.relation.segment_names.get(segment, "") if column == "$segmentName" else "localhost"
-        return Extent(value, value, True, False)
+        return Extent(value, value, False)
 
     def values(self, column: str, segment: int) -> int:
         """How many different values a column has."""
         if column not in self._counts:
             relation = self._of_values(column)
             value = read(relation.columns[column], "", nulls=False).sql
-            rows = self._relations.ask(f'SELECT "$segment", count(DISTINCT {value}) FROM {relation.source} GROUP BY 1')
+            rows = self.relations.ask(f'SELECT "$segment", count(DISTINCT {value}) FROM {relation.source} GROUP BY 1')
             self._counts[column] = {int(number): int(count) for number, count in rows}
         return self._counts[column].get(segment, 0)
+
+    def combinations(self, columns: tuple[str, ...], segment: int) -> list[tuple[Any, ...]]:
+        """The different values of some columns together, in their order."""
+        read_ = ", ".join(read(self.relation.columns[column], "", nulls=False).sql for column in columns)
+        rows = self.relations.ask(
+            f'SELECT DISTINCT {read_} FROM {self._source} WHERE "$segment" = {segment} ORDER BY ALL'
+        )
+        return [tuple(map(comparable, row)) for row in rows]
+
+    def kept(self, name: Any, segment: int, make: Callable[[], Any]) -> Any:
+        """What is made of a segment's rows, once."""
+        found = self._facts.setdefault((self.relation.source, name), {})
+        if segment not in found:
+            found[segment] = make()
+        return found[segment]
 
     def outcome(self, condition: Condition, segment: int) -> tuple[bool, bool]:
         """Whether a predicate of a column holds for any of its values, and whether for all of them."""
@@ -82,9 +128,9 @@ class Contents:
         if key not in self._outcomes:
             relation = self._of_values(condition.column)
             node = node_of(condition, relation.columns[condition.column])
-            held = SingleTranslator(Scope(relation, "", False, self._relations), nulls=False).predicate(node).sql
+            held = SingleTranslator(Scope(relation, "", False, self.relations), nulls=False).predicate(node).sql
             sql = f'SELECT "$segment", bool_or({held}), bool_and({held}) FROM {relation.source} GROUP BY 1'
-            rows = self._relations.ask(sql)
+            rows = self.relations.ask(sql)
             self._outcomes[key] = {int(number): (bool(some), bool(every)) for number, some, every in rows}
         return self._outcomes[key].get(segment, (False, False))
 
@@ -94,23 +140,23 @@ class Contents:
         value = stored(text, type_)
         return value if isinstance(value, str) == (type_ in TEXTS) else None
 
-    def _asked(self, column: str) -> dict[int, Extent]:
+    def _extents(self, column: str, where: str) -> dict[int, Any]:
         info = self.relation.columns[column]
         relation = self._of_values(column)
         value = read(relation.columns[column], "", nulls=False).sql
         null = f"{read(info, '', nulls=True).sql} IS NULL" if info.nullable and info.single_value else "false"
-        compared = info.data_type.value in COMPARED
-        extremes = f"min({value}), max({value})" if compared else "NULL, NULL"
-        ordered = "false"
-        if compared and info.single_value:
-            before = f'lag({value}) OVER (PARTITION BY "$segment" ORDER BY "$doc")'
-            ordered = f"bool_and(coalesce({value} >= before, true))"
-            relation = replace(relation, source=f"(SELECT *, {before} AS before FROM {relation.source})")
-        sql = f'SELECT "$segment", {extremes}, {ordered}, bool_or({null}) FROM {relation.source} GROUP BY 1'
-        rows = self._relations.ask(sql)
-        found = {int(number): Extent(comparable(a), comparable(b), bool(c), bool(d)) for number, a, b, c, d in rows}
-        nothing = Extent(None, None, False, False)
-        return {segment: found.get(segment, nothing) for segment in self.documents}
+        extremes = f"min({value}), max({value})" if info.data_type.value in COMPARED else "NULL, NULL"
+        sql = f'SELECT "$segment", {extremes}, bool_or({null}) FROM {relation.source}{where} GROUP BY 1'
+        rows = self._by_segment(sql).items()
+        return {one: Extent(comparable(least), comparable(most), bool(null)) for one, (least, most, null) in rows}
+
+    def _orders(self, column: str, where: str) -> dict[int, Any]:
+        value = read(self.relation.columns[column], "", nulls=False).sql
+        before = f'lag({value}) OVER (PARTITION BY "$segment" ORDER BY "$doc")'
+        pairs = f'SELECT "$segment", {value} AS value, {before} AS before FROM {self._source}{where}'
+        return self._by_segment(
+            f'SELECT "$segment", bool_and(coalesce(value >= before, true)) FROM ({pairs}) GROUP BY 1'
+        )
 
     def _of_values(self, column: str) -> Relation:
         """The table with each value of a multi-value column in a row of its own."""

@@ -114,9 +114,9 @@ class Filters:
         told = f"operator:{condition.kind},predicate:{condition})"
         match condition.kind:
             case "JSON_MATCH":
-                return Operator(f"FILTER_JSON_INDEX(indexLookUp:json_index,{told}")
+                return Operator(f"FILTER_JSON_INDEX(indexLookUp:json_index,{told}", condition=condition)
             case "TEXT_MATCH" | "TEXT_CONTAINS":
-                return Operator(f"FILTER_TEXT_INDEX(indexLookUp:text_index,{told}")
+                return Operator(f"FILTER_TEXT_INDEX(indexLookUp:text_index,{told}", condition=condition)
             case "VECTOR_SIMILARITY":
                 return self.nearest(condition)
             case "IS_NULL" | "IS_NOT_NULL":
@@ -124,7 +124,7 @@ class Filters:
         certain = self.certain(condition)
         if certain is not None:
             return certain
-        found = Operator(self.looked_up(condition) + told)
+        found = Operator(self.looked_up(condition) + told, condition=condition)
         if found.name == "FILTER_FULL_SCAN" and not self.contents.relation.columns[condition.column].single_value:
             self.several.add(found)
         return found
@@ -132,11 +132,12 @@ class Filters:
     def nearest(self, condition: Condition) -> Operator:
         vector, count = condition.values[0], (*condition.values[1:], "10")[0]
         told = f"vector identifier:{condition.column}, vector literal:{vector}, topK to search:{count})"
-        return Operator(f"VECTOR_SIMILARITY_INDEX(indexLookUp:vector_index, operator:{condition.kind}, {told}")
+        text = f"VECTOR_SIMILARITY_INDEX(indexLookUp:vector_index, operator:{condition.kind}, {told}"
+        return Operator(text, condition=condition)
 
     def nullness(self, condition: Condition) -> Operator:
         if self.contents.relation.null_handling and self.contents.extent(condition.column, self.segment).nulls:
-            return Operator("FILTER_BITMAP")
+            return Operator("FILTER_BITMAP", condition=condition)
         return Operator(EMPTY) if condition.kind == "IS_NULL" else self.all
 
     def certain(self, condition: Condition) -> Operator | None:
@@ -149,7 +150,8 @@ class Filters:
         if not every:
             return None
         nulls = self.nulls and self.contents.extent(condition.column, self.segment).nulls
-        return Operator("FILTER_BITMAP") if nulls else self.all
+        known = Condition("IS_NOT_NULL", (), condition.left)
+        return Operator("FILTER_BITMAP", condition=known) if nulls else self.all
 
     def has_nulls(self, column: str) -> bool:
         known = column in self.contents.relation.columns
@@ -159,7 +161,7 @@ class Filters:
         """The index that answers a predicate (FilterOperatorUtils.getLeafFilterOperator)."""
         column, kind, indexes = condition.column, condition.kind, self.indexes
         dictionary = indexes.dictionary(column)
-        in_order = self.contents.extent(column, self.segment).sorted
+        in_order = self.contents.sorted(column, self.segment)
         if kind == "REGEXP_LIKE" and not (dictionary and self.contents.values(column, self.segment) < FEW_TEXTS):
             return "FILTER_FULL_SCAN("
         if dictionary and in_order and indexes.allows(column, "sorted"):

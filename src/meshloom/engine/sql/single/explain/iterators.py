@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -49,12 +49,13 @@ class Known:
 class Scan:
     """Looks at documents one by one, or in batches; `widths` are the values that each has, where it has several."""
 
-    def __init__(self, flags: Flags, widths: Sequence[int] | None = None) -> None:
+    def __init__(self, flags: Flags, widths: NDArray[np.int64] | None = None) -> None:
         self.flags, self.widths, self.looked_at = flags, widths, 0
-        self._next, self._batch = 0, iter(())
+        self._next = 0
+        self._batch: Iterator[int] = iter(())
 
     def _width(self, first: int, last: int) -> int:
-        return last - first if self.widths is None else int(sum(self.widths[first:last]))
+        return last - first if self.widths is None else int(self.widths[first:last].sum())
 
     def next(self) -> int:
         if self.widths is not None:
@@ -80,7 +81,7 @@ class Scan:
     def among(self, flags: Flags) -> Flags:
         """The documents that pass of some (applyAnd)."""
         numbers = np.flatnonzero(flags)
-        self.looked_at += len(numbers) if self.widths is None else int(sum(self.widths[n] for n in numbers))
+        self.looked_at += len(numbers) if self.widths is None else int(self.widths[numbers].sum())
         both: Flags = flags & self.flags
         return both
 

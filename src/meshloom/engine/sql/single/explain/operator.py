@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from meshloom.engine.sql.single.explain.condition import Condition
 
@@ -20,6 +21,7 @@ class Operator:
     text: str
     inputs: tuple[Operator, ...] = ()
     condition: Condition | None = field(default=None, compare=False)
+    tree: Any = field(default=None, compare=False)  # an `Answering`, where a star-tree is read
 
     @property
     def name(self) -> str:

@@ -26,8 +26,12 @@ class Kept:
     all: int = 0
 
     @property
-    def left_out(self) -> int:
-        return self.all - len(self.segments)
+    def counters(self) -> dict[str, int]:
+        return {
+            "numSegmentsPrunedByServer": self.all - len(self.segments),
+            "numSegmentsPrunedByLimit": self.by_limit,
+            "numSegmentsPrunedByValue": self.by_value,
+        }
 
 
 def kept(asked: Asked, contents: Contents, indexes: Indexes, *, bloom: bool = True) -> Kept:

@@ -65,14 +65,14 @@ class SegmentPlan:
         self, aggregations: Sequence[Aggregation], condition: Condition | None, below: Operator
     ) -> tuple[Operator, bool]:
         """What aggregations read, and whether it is a star-tree."""
-        pairs = None
+        tree = None
         if not below.empty:
-            pairs = answering(self.trees, aggregations, self.asked.keys, condition, self.filters)
-        if pairs is None:
+            tree = answering(self.trees, aggregations, self.asked.keys, condition, self.filters)
+        if tree is None:
             nodes = [node for one in aggregations for node in one.inputs]
             return self.projected([*nodes, *self.asked.keys], below), False
-        names = tuple(dict.fromkeys([*pairs, *columns_of(self.asked.keys)]))
-        inner = Operator("DOC_ID_SET", (Operator("FILTER_STARTREE_INDEX"),))
+        names = tuple(dict.fromkeys([*tree.pairs, *columns_of(self.asked.keys)]))
+        inner = Operator("DOC_ID_SET", (Operator("FILTER_STARTREE_INDEX", tree=tree),))
         project = Operator(f"PROJECT({', '.join(in_order(names))})", (inner,))
         if all(isinstance(key, Column) for key in self.asked.keys):
             return project, True
@@ -180,8 +180,9 @@ class SegmentPlan:
             column = one.expression.name if isinstance(one.expression, Column) else ""
             if column not in self.filters.contents.relation.columns or one.descending != orders[0].descending:
                 return place
-            extent = self.filters.contents.extent(column, self.filters.segment)
-            if not extent.sorted or (self.filters.nulls and extent.nulls):
+            contents, segment = self.filters.contents, self.filters.segment
+            nulls = self.filters.nulls and contents.extent(column, segment).nulls
+            if nulls or not contents.sorted(column, segment):
                 return place
         return len(orders)
 

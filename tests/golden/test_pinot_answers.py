@@ -15,6 +15,7 @@ from meshloom.engine.cluster import Cluster
 
 FOLDER = Path(__file__).parent / "pinot_answers"
 TABLES = sorted(path.parent for path in FOLDER.glob("*/schema.json"))
+TOLD = frozenset(("sql", "names", "types", "rows", "refused"))
 FILES = sorted(FOLDER.glob("*.jsonl"))
 
 
@@ -48,8 +49,11 @@ def difference(case: dict[str, Any], answer: dict[str, Any]) -> str | None:
     schema = {"columnNames": case["names"], "columnDataTypes": case["types"]}
     if found["dataSchema"] != schema:
         return f"{found['dataSchema']} in place of {schema}"
+    others = {name: answer[name] for name in case if name not in TOLD}
+    if any(case[name] != value for name, value in others.items()):
+        return f"{others} in place of { {name: case[name] for name in others} }"
     wanted, rows = case["rows"], found["rows"]
-    if "group by" in case["sql"] and "order by" not in case["sql"]:
+    if "group by" in case["sql"] and "explain" not in case["sql"] and "order by" not in case["sql"]:
         wanted, rows = sorted(wanted, key=json.dumps), sorted(rows, key=json.dumps)
     return None if alike(rows, wanted) else f"{rows} in place of {wanted}"
 

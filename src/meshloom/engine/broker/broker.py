@@ -26,7 +26,7 @@ from meshloom.engine.errors import (
 )
 from meshloom.engine.server.tables import Server
 from meshloom.engine.sql import decimals
-from meshloom.engine.sql.compiled import Compiled, OutputColumn
+from meshloom.engine.sql.compiled import Compiled, Counters, OutputColumn
 from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.options import check_indexes, timeout_of
@@ -53,10 +53,11 @@ class QueryResult:
     segments: int
     milliseconds: int
     documents: int | None = None  # that an aggregation's filter let through; None when it had none
+    counters: Counters | None = None
 
     def without_totals(self) -> QueryResult:
         """The same without saying how many rows and segments there are."""
-        return replace(self, total_docs=self.rows.num_rows, segments=1)
+        return replace(self, total_docs=self.rows.num_rows, segments=1, counters=None)
 
 
 class Broker:
@@ -113,6 +114,7 @@ class Broker:
             sum(relation.segments for relation in read),
             int((time.perf_counter() - started) * 1000),
             documents,
+            compiled.counters,
         )
 
     def compiled(self, statement: Statement, key: object = None, relations: Relations | None = None) -> Compiled:
@@ -160,7 +162,7 @@ class Broker:
     def answer(self, result: QueryResult) -> dict[str, Any]:
         """A result as Pinot's document."""
         rows = rows_of(result.rows, result.columns)
-        return document(
+        found = document(
             result.columns,
             rows,
             tables=result.tables,
@@ -170,6 +172,8 @@ class Broker:
             segments=result.segments,
             milliseconds=result.milliseconds,
         )
+        counters = result.counters
+        return found if counters is None else {**found, **counters(len(rows), result.documents)}
 
     def close(self) -> None:
         """Release every thread's session; no query may come after it."""

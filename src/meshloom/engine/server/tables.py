@@ -25,6 +25,7 @@ from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
+from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.lineage import hidden
@@ -50,6 +51,7 @@ class Server:
         self._relations: dict[str, Relation] = {}
         self._generation = 0
         self._limits: dict[str, float] | None = None
+        self.facts: dict[Any, dict[int, Any]] = {}
         self.instance = "Server_127.0.0.1_8098"
         self.database = self._open(folder / "cache.duckdb", threads, memory)
         self._session = self.database.cursor()
@@ -175,6 +177,7 @@ class Server:
             self._changed()
 
     def _forget(self, physical: str) -> None:
+        self.facts.clear()
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
@@ -206,6 +209,7 @@ class Server:
     def changed(self) -> None:
         """Forget what is known of the tables: a schema, a config or a state is another now."""
         with self._lock:
+            self.facts.clear()
             self._changed()
 
     def _changed(self) -> None:
@@ -229,7 +233,12 @@ class Server:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """See `Relations.ask`."""
-        return self.cursor().execute(sql).rows()
+        provide(sql, self, self.functions)
+        session = self.cursor()
+        try:
+            return session.execute(sql).rows()
+        finally:
+            session.close()
 
     def held(self, table: str) -> dict[str, list[str]]:
         """Segment names by physical table, of one raw or physical name."""

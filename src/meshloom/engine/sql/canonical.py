@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from meshloom.engine.sql.functions import find_aggregate
@@ -40,7 +42,7 @@ def _number(text: str) -> str:
 def text_of(node: exp.Expr) -> str:
     """The canonical text of an expression."""
     node = node.unnest()
-    if (condition := _condition_of(node)) is not None:
+    if (condition := condition_of(node)) is not None:
         return f"{condition[0]}({','.join(map(text_of, condition[1]))})"
     match node:
         case exp.Column() | exp.Identifier():
@@ -75,14 +77,24 @@ def text_of(node: exp.Expr) -> str:
             return f"arrayvalueconstructor({','.join(map(text_of, node.expressions))})"
     operator = OPERATORS.get(type(node))
     if operator:
-        operands = node.flatten() if isinstance(node, exp.Connector) else node.iter_expressions()
+        operands = connected(node) if isinstance(node, exp.Connector) else node.iter_expressions()
         return f"{operator}({','.join(text_of(operand) for operand in operands)})"
     return node.sql(dialect="pinot").lower()
 
 
-def _condition_of(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
+def connected(node: exp.Connector) -> Iterator[exp.Expr]:
+    """The operands of AND or OR, those of the same within it too."""
+    for side in (node.args["this"], node.args["expression"]):
+        inner = side.unnest()
+        if type(inner) is type(node):
+            yield from connected(inner)
+        else:
+            yield inner
+
+
+def condition_of(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
     """Name and operands of a condition that has a form of its own in the grammar; None for what is none."""
-    inner = node.this.unnest() if isinstance(node, exp.Not) else node
+    inner = node.this if isinstance(node, exp.Not) else node
     negated = inner is not node
     match inner:
         case exp.Is(expression=exp.Boolean() as truth):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Counters: TypeAlias = Callable[[int, int | None], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Compiled:
     `scans` names each table as often as Pinot would read it, which tells in numSegmentsQueried and totalDocs.
     `ties` counts further columns of the SQL that are no part of the answer: the keys of ORDER BY and the document, by
     which equal rows are put in Pinot's order.
+    `counters` tells fields of the answer, of how many rows it has and how many documents the filter let through.
     `generation` is the tables' when it was compiled; it is void when theirs has grown.
     """
 
@@ -40,6 +45,7 @@ class Compiled:
     counted: bool = False
     ties: int = 0
     scans: tuple[str, ...] = ()
+    counters: Counters | None = field(default=None, compare=False)
 
     @property
     def scanned(self) -> tuple[str, ...]:

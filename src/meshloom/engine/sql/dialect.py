@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from sqlglot import Token, TokenType, exp, generator, parser, tokens
 from sqlglot.dialects.dialect import Dialect, NormalizationStrategy
 
+NULLS_TOLD = "nulls_told"  # of an ORDER BY: where nulls stand is written
 T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
@@ -116,6 +117,13 @@ class Pinot(Dialect):
                 values.append(exp.Literal(this=token.text, is_string=token.token_type is TokenType.STRING))
                 place, separator = place + 2, TokenType.COMMA
             return values if values and self._tokens[place].token_type is TokenType.R_PAREN else None
+
+        def _parse_ordered(self, parse_method: Callable[[], exp.Expr | None] | None = None) -> exp.Ordered | None:
+            start = self._index
+            found = super()._parse_ordered(parse_method)
+            if found is not None and any(token.text.upper() == "NULLS" for token in self._tokens[start : self._index]):
+                found.meta[NULLS_TOLD] = True
+            return found
 
         def _negate_range(self, this: exp.Expr | None = None) -> exp.Expr | None:
             """NOT LIKE is NOT around LIKE, as NOT IN and NOT BETWEEN are; sqlglot's own hides it in an argument."""

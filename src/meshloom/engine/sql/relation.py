@@ -77,5 +77,10 @@ class Relations(Protocol):
         """Rows of a query of DuckDB on a relation's source: what a plan depends on of its contents."""
 
     @property
+    def facts(self) -> dict[Any, dict[int, Any]]:
+        """What is known of segments' columns, by segment; whoever asks keeps it here. It is forgotten when rows are
+        built anew."""
+
+    @property
     def generation(self) -> int:
         """Grows whenever any table, schema or segment changes; compiled queries of an older one are void."""

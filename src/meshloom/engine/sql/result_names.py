@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from meshloom.engine.sql.canonical import parts_of, text_of
+from meshloom.engine.sql.canonical import connected, parts_of, text_of
 from meshloom.engine.sql.functions import find_aggregate
 
 # Aggregations whose `getResultColumnName` differs from the others', which name their first argument only.
@@ -24,14 +24,15 @@ def name_of(item: exp.Expr, *, nulls: bool = False) -> str:
         return item.alias
     node = item.unnest()
     if isinstance(node, exp.Filter):
-        return f"{name_of(node.this, nulls=nulls)} FILTER(WHERE {predicate(node.expression.this)})"
+        return f"{_result(node.this, nulls)} FILTER(WHERE {predicate(node.expression.this)})"
     if isinstance(node, exp.Anonymous) and find_aggregate(node.name) is not None:
-        return _result(node, nulls)
+        return _calculated(*parts_of(node)) or _result(node, nulls)
     return text_of(node)
 
 
-def _result(node: exp.Anonymous, nulls: bool) -> str:
+def _result(node: exp.Expr, nulls: bool) -> str:
     """An aggregation's `getResultColumnName`."""
+    assert isinstance(node, exp.Anonymous)
     name, arguments = parts_of(node)
     if (name == "count" and not nulls) or not arguments:
         return f"{name}(*)"
@@ -59,6 +60,38 @@ def _result(node: exp.Anonymous, nulls: bool) -> str:
     return f"{name}({first})"
 
 
+OPPOSITE = {"min": "max", "max": "min"}
+
+
+def _calculated(name: str, arguments: list[exp.Expr]) -> str | None:
+    """sum, avg, min and max of a column and a constant: Pinot aggregates the column and calculates with the constant
+    afterwards (AggregationOptimizer). None for another call."""
+    inner = arguments[0].unnest() if len(arguments) == 1 else None
+    if name not in ("sum", "avg", "min", "max") or not isinstance(inner, exp.Add | exp.Sub | exp.Mul):
+        return None
+    left, right = inner.args["this"].unnest(), inner.args["expression"].unnest()
+    behind = isinstance(left, exp.Column) and _number(right)
+    if not behind and not (isinstance(right, exp.Column) and _number(left)):
+        return None
+    column, constant = (left, right) if behind else (right, left)
+    told, number = text_of(column), text_of(constant)
+    negative = isinstance(inner, exp.Mul) and number.startswith("'-")
+    swapped = negative or (isinstance(inner, exp.Sub) and not behind)
+    aggregated = f"{OPPOSITE.get(name, name) if swapped else name}({told})"
+    if isinstance(inner, exp.Mul):
+        return f"mult({aggregated},{number})"
+    if name == "sum":
+        number = f"mult({number},count({told}))"
+    operator = "add" if isinstance(inner, exp.Add) else "sub"
+    first, second = (number, aggregated) if isinstance(inner, exp.Sub) and not behind else (aggregated, number)
+    return f"{operator}({first},{second})"
+
+
+def _number(node: exp.Expr) -> bool:
+    node = node.this if isinstance(node, exp.Neg) else node
+    return isinstance(node, exp.Literal) and not node.is_string
+
+
 # --- conditions
 def _value(node: exp.Expr) -> str:
     text = text_of(node)
@@ -71,10 +104,10 @@ def predicate(node: exp.Expr) -> str:
     match node:
         case exp.Connector():
             word = " AND " if isinstance(node, exp.And) else " OR "
-            return f"({word.join(predicate(part) for part in node.flatten())})"
-        case exp.Not() if isinstance(node.this.unnest(), exp.In):
+            return f"({word.join(predicate(part) for part in connected(node))})"
+        case exp.Not() if isinstance(node.this, exp.In):
             return predicate(node.this).replace(" IN (", " NOT IN (", 1)
-        case exp.Not() if isinstance(node.this.unnest(), exp.Is):
+        case exp.Not() if isinstance(node.this, exp.Is):
             return predicate(node.this).replace(" IS NULL", " IS NOT NULL", 1)
         case exp.Not():
             return f"(NOT {predicate(node.this)})"

@@ -67,6 +67,10 @@ class _Decided:
     def find(self, name: str) -> Relation | None:
         return self._relations.find(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
 
+    @property
+    def facts(self) -> dict[Any, dict[int, Any]]:
+        return {}
+
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         raise Refused(
             "A plan asks what the rows hold", why="no policy was decided on it", remedy="Run the query itself",

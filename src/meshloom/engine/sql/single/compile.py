@@ -21,7 +21,7 @@ from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
-from meshloom.engine.sql.single.explain import BROKER, explained, told
+from meshloom.engine.sql.single.explain import BROKER, Counting, Query, explained, told
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
@@ -62,11 +62,11 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     if statement.explain:
         offset = select.args.get("offset")
         after = whole(count_of(offset), "OFFSET") if offset is not None else 0
-        return explained(statement, select, relation, relations, limit_of(select), after)
+        return explained(Query(statement, select, relation, relations, limit_of(select), after))
     check_groovy(select, relation)
     scope = Scope(relation, "", statement.null_handling, relations)
     translator = AggregatingTranslator(scope, nulls=statement.null_handling)
-    return _Query(statement, select, relation, translator).compile(relations.generation)
+    return _Query(statement, select, relation, translator, relations).compile(relations.generation)
 
 
 def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -> Compiled:
@@ -75,7 +75,7 @@ def _gapfilled(statement: Statement, select: exp.Select, relations: Relations) -
     def ask(one: exp.Select, relation: Relation) -> Compiled:
         check_groovy(one, relation)
         translator = AggregatingTranslator(Scope(relation, "", nulls, relations), nulls=nulls)
-        return _Query(statement, one, relation, translator).compile(relations.generation)
+        return _Query(statement, one, relation, translator, relations).compile(relations.generation)
 
     return compile_gapfill(select, ask, lambda one: table_of(one, relations))
 
@@ -147,9 +147,11 @@ def _constant(item: Item) -> bool:
 
 class _Query:
     def __init__(
-        self, statement: Statement, select: exp.Select, relation: Relation, translator: AggregatingTranslator
-    ) -> None:
+        self, statement: Statement, select: exp.Select, relation: Relation, translator: AggregatingTranslator,
+        relations: Relations,
+    ) -> None:  # fmt: skip
         self.statement, self.select, self.relation, self.translator = statement, select, relation, translator
+        self.relations = relations
         self.source = source_of(relation, statement)
         self.exploded: dict[str, Typed] = {}
         self.unnested: list[str] = []  # the lists whose values `exploded` stands for
@@ -191,9 +193,12 @@ class _Query:
             for item in self.items
         )
         scans = (self.relation.found_by or self.relation.name,)
+        offset = self.select.args.get("offset")
+        after = whole(count_of(offset), "OFFSET") if offset is not None else 0
+        query = Query(self.statement, self.select, self.relation, self.relations, limit_of(self.select), after)
         return Compiled(
             " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties),
-            scans,
+            scans, Counting(query),
         )  # fmt: skip
 
     def _grouped(self) -> tuple[list[Typed], bool]:
@@ -205,6 +210,8 @@ class _Query:
         if group and self.translator.keys is None:
             selected = {text_of(item.node.unalias()) for item in self.items}
             distinct, group = distinct or selected == set(map(text_of, self.keys)), []
+        if distinct and not limit_of(self.select):
+            raise PinotError(QUERY_VALIDATION, "DISTINCT must have positive LIMIT")
         if group or distinct:
             self._explode([item.node.unalias() for item in self.items] if distinct else self.keys)
             self.items = [replace(item, value=self.exploded.get(item.value.sql, item.value)) for item in self.items]
@@ -318,7 +325,7 @@ class _Query:
         return [*keys, '"$doc"']
 
     def _limit(self, *, plain: bool) -> str:
-        """Only a selection has an offset: groups and distinct rows begin with the first."""
-        offset = self.select.args.get("offset")
+        """Only rows in an order have an offset: other rows, groups and distinct rows begin with the first."""
+        offset = self.select.args.get("offset") if self.select.args.get("order") is not None else None
         text = f"LIMIT {limit_of(self.select)}"
         return f"{text} OFFSET {whole(count_of(offset), 'OFFSET')}" if offset is not None and plain else text

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.single.explain.condition import Condition
 from meshloom.engine.sql.single.explain.contents import Contents
@@ -24,7 +22,7 @@ COUNTING = frozenset(
     ("FILTER_SORTED_INDEX", "FILTER_BITMAP", "FILTER_INVERTED_INDEX", "FILTER_RAW_INVERTED_INDEX",
      "FILTER_RANGE_INDEX", "FILTER_TEXT_INDEX", "FILTER_JSON_INDEX", EMPTY, ENTIRE)
 )  # fmt: skip
-FEW = 10  # values of an IN by which segments are left out
+FEW_TEXTS = 10_000  # values of a dictionary in which a regular expression is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,62 +108,70 @@ class Filters:
     # --- predicates
 
     def computed(self, condition: Condition) -> Operator:
-        return Operator(f"FILTER_EXPRESSION(operator:{condition.kind},predicate:{condition.text})")
+        return Operator(f"FILTER_EXPRESSION(operator:{condition.kind},predicate:{condition})", condition=condition)
 
     def predicate(self, condition: Condition) -> Operator:
-        told = f"operator:{condition.kind},predicate:{condition.text})"
+        told = f"operator:{condition.kind},predicate:{condition})"
         match condition.kind:
             case "JSON_MATCH":
-                return Operator(f"FILTER_JSON_INDEX(indexLookUp:json_index,{told}")
+                return Operator(f"FILTER_JSON_INDEX(indexLookUp:json_index,{told}", condition=condition)
             case "TEXT_MATCH" | "TEXT_CONTAINS":
-                return Operator(f"FILTER_TEXT_INDEX(indexLookUp:text_index,{told}")
+                return Operator(f"FILTER_TEXT_INDEX(indexLookUp:text_index,{told}", condition=condition)
             case "VECTOR_SIMILARITY":
-                return Operator(f"VECTOR_SIMILARITY_INDEX(indexLookUp:vector_index, {told}")
+                return self.nearest(condition)
             case "IS_NULL" | "IS_NOT_NULL":
                 return self.nullness(condition)
         certain = self.certain(condition)
         if certain is not None:
             return certain
-        found = Operator(self.looked_up(condition) + told)
+        found = Operator(self.looked_up(condition) + told, condition=condition)
         if found.name == "FILTER_FULL_SCAN" and not self.contents.relation.columns[condition.column].single_value:
             self.several.add(found)
         return found
 
+    def nearest(self, condition: Condition) -> Operator:
+        vector, count = condition.values[0], (*condition.values[1:], "10")[0]
+        told = f"vector identifier:{condition.column}, vector literal:{vector}, topK to search:{count})"
+        text = f"VECTOR_SIMILARITY_INDEX(indexLookUp:vector_index, operator:{condition.kind}, {told}"
+        return Operator(text, condition=condition)
+
     def nullness(self, condition: Condition) -> Operator:
         if self.contents.relation.null_handling and self.contents.extent(condition.column, self.segment).nulls:
-            return Operator("FILTER_BITMAP")
+            return Operator("FILTER_BITMAP", condition=condition)
         return Operator(EMPTY) if condition.kind == "IS_NULL" else self.all
 
     def certain(self, condition: Condition) -> Operator | None:
         """What a dictionary knows to be always true, or never."""
-        if not self.by_dictionary(condition):
+        if not self.indexes.dictionary(condition.column):
             return None
-        assert condition.node is not None
-        some, every = self.contents.outcome(condition.column, condition.node, self.segment)
+        some, every = self.contents.outcome(condition, self.segment)
         if not some:
             return Operator(EMPTY)
         if not every:
             return None
         nulls = self.nulls and self.contents.extent(condition.column, self.segment).nulls
-        return Operator("FILTER_BITMAP") if nulls else self.all
+        known = Condition("IS_NOT_NULL", (), condition.left)
+        return Operator("FILTER_BITMAP", condition=known) if nulls else self.all
 
     def has_nulls(self, column: str) -> bool:
         known = column in self.contents.relation.columns
         return known and self.contents.extent(column, self.segment).nulls
 
-    def by_dictionary(self, condition: Condition) -> bool:
-        return bool(condition.node) and self.indexes.dictionary(condition.column)
-
     def looked_up(self, condition: Condition) -> str:
-        column, indexes = condition.column, self.indexes
+        """The index that answers a predicate (FilterOperatorUtils.getLeafFilterOperator)."""
+        column, kind, indexes = condition.column, condition.kind, self.indexes
         dictionary = indexes.dictionary(column)
-        in_order = dictionary and self.contents.extent(column, self.segment).sorted
-        if in_order and indexes.allows(column, "sorted"):
+        in_order = self.contents.sorted(column, self.segment)
+        if kind == "REGEXP_LIKE" and not (dictionary and self.contents.values(column, self.segment) < FEW_TEXTS):
+            return "FILTER_FULL_SCAN("
+        if dictionary and in_order and indexes.allows(column, "sorted"):
             return "FILTER_SORTED_INDEX(indexLookUp:sorted_index,"
-        if condition.kind != "RANGE" and indexes.has(column, "inverted"):
-            kind = "" if dictionary else "raw_"
-            return f"FILTER_{kind.upper()}INVERTED_INDEX(indexLookUp:{kind}inverted_index,"
-        if condition.kind in ("RANGE", "EQ") and indexes.has(column, "range"):
+        # Of a sorted column there is no inverted index: the order itself serves for one.
+        inverted = dictionary if in_order else "inverted" in indexes.relation.columns[column].indexes
+        if kind != "RANGE" and inverted and indexes.allows(column, "inverted"):
+            raw = "" if dictionary else "raw_"
+            return f"FILTER_{raw.upper()}INVERTED_INDEX(indexLookUp:{raw}inverted_index,"
+        if kind in ("RANGE", "EQ") and indexes.has(column, "range"):
             return "FILTER_RANGE_INDEX(indexLookUp:range_index,"
         return "FILTER_FULL_SCAN("
 
@@ -175,24 +181,3 @@ def counts(operator: Operator) -> bool:
     if operator.name in ("FILTER_AND", "FILTER_OR", "FILTER_NOT"):
         return all(counts(one) for one in operator.inputs)
     return operator.name in COUNTING
-
-
-def left_out(condition: Condition, contents: Contents, indexes: Indexes, segment: int) -> bool:
-    """Whether a segment is not looked at because of its columns' extremes, or a bloom filter
-    (ColumnValueSegmentPruner, BloomFilterSegmentPruner)."""
-    if condition.kind in ("AND", "OR"):
-        found = (left_out(part, contents, indexes, segment) for part in condition.parts)
-        return any(found) if condition.kind == "AND" else all(found)
-    if condition.kind not in ("EQ", "IN", "RANGE") or not condition.column or condition.node is None:
-        return False
-    if isinstance(condition.node, exp.In) and len(condition.node.expressions) > FEW:
-        return False
-    some, _ = contents.outcome(condition.column, condition.node, segment)
-    if some:
-        return False
-    if condition.kind != "RANGE" and indexes.has(condition.column, "bloom"):
-        return True
-    values = [condition.node]
-    if isinstance(condition.node, exp.In):
-        values = [exp.EQ(this=condition.node.this, expression=value) for value in condition.node.expressions]
-    return all(contents.beyond(condition.column, value, segment) for value in values)

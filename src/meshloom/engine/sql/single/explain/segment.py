@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
-from meshloom.engine.sql.canonical import text_of
 from meshloom.engine.sql.functions.java_maps import ordered
-from meshloom.engine.sql.single.explain.condition import Condition, condition_of
+from meshloom.engine.sql.single.explain.condition import Condition
+from meshloom.engine.sql.single.explain.expression import Column, Expression, Literal, columns_in
 from meshloom.engine.sql.single.explain.filters import Filters, counts
-from meshloom.engine.sql.single.explain.operator import Operator
+from meshloom.engine.sql.single.explain.operator import COMBINED, Operator
 from meshloom.engine.sql.single.explain.query import Aggregation, Asked
 from meshloom.engine.sql.single.explain.startree import StarTree, answering
 
@@ -27,10 +25,9 @@ DICTIONARY = frozenset(
 METADATA = frozenset(("min", "minmv", "minlong", "max", "maxmv", "maxlong", "minmaxrange", "minmaxrangemv"))
 
 
-def columns_of(nodes: Iterable[exp.Expr]) -> list[str]:
+def columns_of(expressions: Iterable[Expression]) -> list[str]:
     """The columns that expressions read, in the order of a HashMap made of a HashSet."""
-    names = dict.fromkeys(column.name for node in nodes for column in node.find_all(exp.Column))
-    return in_order(tuple(names))
+    return in_order(tuple(dict.fromkeys(name for one in expressions for name in columns_in(one))))
 
 
 def in_order(names: tuple[str, ...]) -> list[str]:
@@ -43,7 +40,6 @@ class SegmentPlan:
     """Makes one segment's plan."""
 
     asked: Asked
-    condition: Condition | None
     filters: Filters
     trees: Sequence[StarTree]
     reverse: bool  # whether rows may be read from the last to the first
@@ -58,29 +54,29 @@ class SegmentPlan:
 
     # --- reading
 
-    def projected(self, nodes: Sequence[exp.Expr], below: Operator) -> Operator:
+    def projected(self, nodes: Sequence[Expression], below: Operator) -> Operator:
         """PROJECT of the columns, under a TRANSFORM when something is computed from them."""
         project = Operator(f"PROJECT({', '.join(columns_of(nodes))})", (Operator("DOC_ID_SET", (below,)),))
-        if all(isinstance(node, exp.Column) for node in nodes):
+        if all(isinstance(node, Column) for node in nodes):
             return project
-        return Operator(f"TRANSFORM({', '.join(sorted(set(map(text_of, nodes))))})", (project,))
+        return Operator(f"TRANSFORM({', '.join(sorted(set(map(str, nodes))))})", (project,))
 
     def read(
         self, aggregations: Sequence[Aggregation], condition: Condition | None, below: Operator
     ) -> tuple[Operator, bool]:
         """What aggregations read, and whether it is a star-tree."""
-        pairs = None
+        tree = None
         if not below.empty:
-            pairs = answering(self.trees, aggregations, self.asked.keys, condition, self.filters)
-        if pairs is None:
+            tree = answering(self.trees, aggregations, self.asked.keys, condition, self.filters)
+        if tree is None:
             nodes = [node for one in aggregations for node in one.inputs]
             return self.projected([*nodes, *self.asked.keys], below), False
-        names = tuple(dict.fromkeys([*pairs, *columns_of(self.asked.keys)]))
-        inner = Operator("DOC_ID_SET", (Operator("FILTER_STARTREE_INDEX"),))
+        names = tuple(dict.fromkeys([*tree.pairs, *columns_of(self.asked.keys)]))
+        inner = Operator("DOC_ID_SET", (Operator("FILTER_STARTREE_INDEX", tree=tree),))
         project = Operator(f"PROJECT({', '.join(in_order(names))})", (inner,))
-        if all(isinstance(key, exp.Column) for key in self.asked.keys):
+        if all(isinstance(key, Column) for key in self.asked.keys):
             return project, True
-        return Operator(f"TRANSFORM({', '.join(sorted(map(text_of, self.asked.keys)))})", (project,)), True
+        return Operator(f"TRANSFORM({', '.join(sorted(map(str, self.asked.keys)))})", (project,)), True
 
     # --- aggregations
 
@@ -90,8 +86,8 @@ class SegmentPlan:
             return Operator("AGGREGATE_EMPTY")
         if any(one.filter is not None for one in aggregations):
             return Operator("AGGREGATE_FILTERED", tuple(self.filtered()))
-        below = self.filters.whole(self.condition)
-        read, by_tree = self.read(aggregations, self.condition, below)
+        below = self.filters.whole(self.asked.filter)
+        read, by_tree = self.read(aggregations, self.asked.filter, below)
         if not by_tree and not (self.filters.nulls and self.nulls_in(aggregations)):
             if below.entire and all(map(self.without_scan, aggregations)):
                 return Operator("AGGREGATE_NO_SCAN")
@@ -101,7 +97,7 @@ class SegmentPlan:
 
     def nulls_in(self, aggregations: Sequence[Aggregation]) -> bool:
         nodes = [node for one in aggregations for node in one.inputs]
-        return any(not isinstance(node, exp.Column) or self.filters.has_nulls(node.name) for node in nodes)
+        return any(not isinstance(node, Column) or self.filters.has_nulls(node.name) for node in nodes)
 
     def without_scan(self, one: Aggregation) -> bool:
         """Whether a dictionary or the segment's metadata tells an aggregation."""
@@ -117,60 +113,57 @@ class SegmentPlan:
 
     def grouped(self) -> Operator:
         asked = self.asked
-        told = f"groupKeys:{', '.join(map(text_of, asked.keys))}, aggregations:{_told(asked.aggregations)}"
+        told = f"groupKeys:{', '.join(map(str, asked.keys))}, aggregations:{_told(asked.aggregations)}"
         if any(one.filter is not None for one in asked.aggregations):
             return Operator(f"GROUP_BY_FILTERED({told})", tuple(self.filtered()))
-        read, _ = self.read(asked.aggregations, self.condition, self.filters.whole(self.condition))
+        read, _ = self.read(asked.aggregations, self.asked.filter, self.filters.whole(self.asked.filter))
         return Operator(f"GROUP_BY({told})", (read,))
 
     def filtered(self) -> list[Operator]:
         """One input for each filter of an aggregation, and one for those that have none."""
-        main = self.filters.whole(self.condition)
+        main = self.filters.whole(self.asked.filter)
         aggregations = self.asked.aggregations
         if main.empty:
             return [self.projected([*(n for one in aggregations for n in one.inputs), *self.asked.keys], main)]
-        held: dict[str, list[Aggregation]] = {}
+        held: dict[Condition, list[Aggregation]] = {}
         plain = [one for one in aggregations if one.filter is None]
         for one in aggregations:
             if one.filter is not None:
-                held.setdefault(one.filter.sql(), []).append(one)
+                held.setdefault(one.filter, []).append(one)
         inputs = []
-        for group in held.values():
-            assert group[0].filter is not None
-            own = condition_of(group[0].filter, self.filters.contents.relation)
+        for own, group in held.items():
             below = self.filters.whole(own)
             if below.entire and not main.entire:
                 plain += group
                 continue
             if not main.entire and not below.empty:
-                below = Operator("FILTER_COMBINED", (main, below))
-            both = own if self.condition is None else Condition("AND", (self.condition, own))
+                below = Operator(COMBINED, (main, below))
+            both = own if self.asked.filter is None else Condition("AND", (self.asked.filter, own))
             inputs.append(self.read(group, both, below)[0])
-        return [*inputs, self.read(plain, self.condition, main)[0]] if plain or self.asked.keys else inputs
+        return [*inputs, self.read(plain, self.asked.filter, main)[0]] if plain or self.asked.keys else inputs
 
     # --- rows
 
     def distinct(self) -> Operator:
         items = self.asked.items
-        if self.condition is None and len(items) == 1 and isinstance(items[0], exp.Column):
+        if self.asked.filter is None and len(items) == 1 and isinstance(items[0], Column):
             column = items[0].name
             nulls = self.filters.nulls and self.filters.has_nulls(column)
             known = column in self.filters.contents.relation.columns
             if known and self.filters.indexes.dictionary(column) and not nulls:
                 return Operator("DISTINCT_DICTIONARY")
-        told = f"DISTINCT(keyColumns:{', '.join(map(text_of, items))})"
-        return Operator(told, (self.projected(items, self.filters.whole(self.condition)),))
+        told = f"DISTINCT(keyColumns:{', '.join(map(str, items))})"
+        return Operator(told, (self.projected(items, self.filters.whole(self.asked.filter)),))
 
     def selected(self) -> Operator:
-        asked, below = self.asked, self.filters.whole(self.condition)
-        first = [one.node for one in asked.orders]
-        texts = set(map(text_of, first))
-        items = list({text_of(node): node for node in asked.items}.values())
-        nodes = [*first, *(node for node in items if text_of(node) not in texts)]
-        told = f"(selectList:{', '.join(map(text_of, nodes))})"
+        asked, below = self.asked, self.filters.whole(self.asked.filter)
+        first = [one.expression for one in asked.orders]
+        texts = set(map(str, first))
+        items = list({str(node): node for node in asked.items}.values())
+        nodes = [*first, *(node for node in items if str(node) not in texts)]
         if asked.limit == 0:
-            project = self.projected(nodes, below)
-            return Operator("SELECT_EMPTY" + told, (_without_documents(project),))
+            return Operator("SELECT_EMPTY", (_without_documents(self.projected(items, below)),))
+        told = f"(selectList:{', '.join(map(str, nodes))})"
         if not first:
             return Operator("SELECT" + told, (self.projected(nodes, below),))
         prefix = self.sorted_prefix()
@@ -182,19 +175,20 @@ class SegmentPlan:
     def sorted_prefix(self) -> int:
         orders = self.asked.orders
         for place, one in enumerate(orders):
-            if isinstance(one.node, exp.Literal):
+            if isinstance(one.expression, Literal):
                 continue
-            column = one.node.name if isinstance(one.node, exp.Column) else ""
+            column = one.expression.name if isinstance(one.expression, Column) else ""
             if column not in self.filters.contents.relation.columns or one.descending != orders[0].descending:
                 return place
-            extent = self.filters.contents.extent(column, self.filters.segment)
-            if not extent.sorted or (self.filters.nulls and extent.nulls):
+            contents, segment = self.filters.contents, self.filters.segment
+            nulls = self.filters.nulls and contents.extent(column, segment).nulls
+            if nulls or not contents.sorted(column, segment):
                 return place
         return len(orders)
 
-    def partially(self, nodes: list[exp.Expr], prefix: int, read: Operator) -> Operator:
+    def partially(self, nodes: list[Expression], prefix: int, read: Operator) -> Operator:
         """Rows come in the order of the first keys already."""
-        texts, many = list(map(text_of, nodes)), len(self.asked.orders)
+        texts, many = list(map(str, nodes)), len(self.asked.orders)
         lists = (texts[:prefix], texts[prefix:many], texts[many:])
         names = ("sortedList", "unsortedList", "rest")
         told = ", ".join(f"{name}: ({', '.join(one)})" for name, one in zip(names, lists, strict=True))
@@ -206,7 +200,7 @@ class SegmentPlan:
 
 
 def _told(aggregations: Sequence[Aggregation]) -> str:
-    return ", ".join(one.text for one in aggregations)
+    return ", ".join(map(str, aggregations))
 
 
 def _reversed(read: Operator) -> Operator:

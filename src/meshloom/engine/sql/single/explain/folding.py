@@ -1,0 +1,62 @@
+"""Calls of constants as their values, before anything is planned (CompileTimeFunctionsInvoker)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from meshloom.engine.errors import PinotError
+from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.relation import Relation, Relations
+from meshloom.engine.sql.scope import Scope
+from meshloom.engine.sql.single.aggregations import AggregatingTranslator
+from meshloom.infra.compute import ComputeError
+
+COMPUTED = (exp.Binary, exp.Not, exp.Cast, exp.Case, exp.Anonymous, exp.Is, exp.Trim, exp.Extract)
+CONSTANT = (exp.Literal, exp.Boolean, exp.Null)
+NEVER = frozenset(("rand", "jsonmatch", "textmatch", "vectorsimilarity", "textcontains", "in", "regexplike"))
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    relation: Relation
+    relations: Relations
+
+    def folded(self, node: exp.Expr) -> exp.Expr:
+        """A copy with its constants computed; what cannot be computed stands as it is."""
+        if not any(isinstance(one, COMPUTED) and self._constant(one) for one in node.walk()):
+            return node
+        found: exp.Expr = node.copy().transform(lambda one: self._value(one) or one)
+        return found
+
+    def _constant(self, node: exp.Expr) -> bool:
+        if isinstance(node, exp.Connector | exp.Like | exp.Dot):
+            return False
+        if node.find(exp.Column, exp.Star, exp.Identifier, exp.Interval) is not None:
+            return False
+        calls = node.find_all(exp.Anonymous)
+        return not any(
+            find_aggregate(call.name) is not None or call.name.lower().replace("_", "") in NEVER for call in calls
+        )
+
+    def _value(self, node: exp.Expr) -> exp.Expr | None:
+        if not isinstance(node, COMPUTED) or not self._constant(node):
+            return None
+        translator = AggregatingTranslator(Scope(self.relation, "", True, self.relations), nulls=True)
+        try:
+            ((value,),) = self.relations.ask(f"SELECT {translator.translate(node).sql}")
+        except (PinotError, ComputeError):
+            return None
+        return _literal(value)
+
+
+def _literal(value: Any) -> exp.Expr | None:
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    if isinstance(value, int | float):
+        text = repr(abs(value))
+        number = exp.Literal.number(text)
+        return exp.Neg(this=number) if value < 0 else number
+    return exp.Literal.string(value) if isinstance(value, str) else None

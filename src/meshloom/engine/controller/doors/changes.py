@@ -19,7 +19,7 @@ from meshloom.engine.controller.doors.segments import TIME, found_segment, of_ti
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, Reply
-from meshloom.engine.storage.tar import packed, parquet_of
+from meshloom.engine.storage.tar import packed, taken
 from meshloom.infra.locations import LocationError, local, of_file_system
 
 
@@ -211,7 +211,10 @@ def _ingest(controller: Controller, call: Call, path: Path) -> Any:
 
 
 def upload(controller: Controller, call: Call) -> Any:
-    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says."""
+    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says.
+
+    Of METADATA the form holds a tar with the metadata alone, which the segment itself has too.
+    """
     table = call.query.get("tableName", "")
     found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
     if not found:
@@ -225,20 +228,24 @@ def upload(controller: Controller, call: Call) -> Any:
             raise RestError(400, f"{what} for {kind} upload mode")
         try:
             with local(uri, {}) as path, path.open("rb") as fetched:
-                return _taken(controller, found[0], fetched)
+                return _taken(controller, call, found[0], fetched)
         except LocationError as error:
             raise RestError(400, f"DOWNLOAD_URI: {error}") from error
     file = next(iter(call.files.values()), None)
     if file is None:
         raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
-    return _taken(controller, found[0], file)
+    return _taken(controller, call, found[0], file)
 
 
-def _taken(controller: Controller, physical: str, file: BinaryIO) -> Any:
-    """Pinot's own form of a segment is not read, a tar that holds Parquet is."""
+def _taken(controller: Controller, call: Call, physical: str, file: BinaryIO) -> Any:
+    refresh = call.flag("allowRefresh", True)
     partial = controller.deep_store.partial(physical)
-    name = parquet_of(file, partial)
-    controller.upload(physical, name, partial)
+    with tempfile.TemporaryDirectory(prefix="meshloom-") as folder:
+        found = taken(file, partial, Path(folder))
+        if isinstance(found, str):
+            name = controller.upload(physical, found, partial, refresh=refresh)
+        else:
+            name = controller.upload_pinot(physical, found, partial, refresh=refresh)
     return {"status": f"Successfully uploaded segment: {name} of table: {physical}"}
 
 

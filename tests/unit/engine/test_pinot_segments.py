@@ -17,11 +17,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.engine.pinot_segments import reading, specs
 
 from meshloom.engine.errors import RestError
 from meshloom.engine.storage.pinot_segment import bits, chunks, codecs, properties, roaring
 from meshloom.engine.storage.pinot_segment.buffers import checksum, joined
-from tests.unit.engine.pinot_segments import reading, specs
 
 HERE = Path(__file__).parent / "pinot_segments"
 
@@ -161,7 +161,7 @@ def test_queries_see_every_value(doors: Doors, name: str) -> None:
     doors.add(name)
     assert doors.push(tar_of(name).read_bytes()).status_code == 200
     told = reading.told(name)
-    kinds = {column: one for column, one in told["columns"].items() if "values" in one and one["values"]}
+    kinds = {column: one for column, one in told["columns"].items() if one.get("values")}
     for _ in range(2):
         count = doors.tables.rows("SELECT count(*) FROM pinot")
         assert count == [[told["rows"]]]
@@ -273,7 +273,7 @@ def test_a_segment_whose_crc_is_wrong(doors: Doors, tmp_path: Path) -> None:
         ("metadata.properties", b"often.bitsPerElement = 10", b"often.bitsPerElement = 0", "0 bits"),
         ("metadata.properties", b"often.dataType = INT", b"often.dataType = STRUCT", "type STRUCT"),
         ("metadata.properties", b"often.cardinality = 601", b"often.cardinality = 3", "does not have"),
-        ("metadata.properties", b"list.totalNumberOfEntries = 5199", b"list.totalNumberOfEntries = 5198", "marks"),
+        ("metadata.properties", b"list.totalNumberOfEntries = 5199", b"list.totalNumberOfEntries = 5100", "marks"),
         ("metadata.properties", b"list.totalNumberOfEntries = 5199", b"list.totalNumberOfEntries = 9", "9 values"),
         ("index_map", b"often.dictionary.startOffset = ", b"often.dictionary.startOffset = 9", "are declared"),
         ("index_map", b"often.dictionary.startOffset", b"oft.dictionary.startOffset", "oft"),
@@ -302,7 +302,7 @@ def test_a_segment_that_is_cut_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dictionaries", "chunks_2", "chunks_4", "chunks_5", "first_version", "indexes"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_byte_that_is_another_brings_it_down(name: str, tmp_path: Path, data: st.DataObject) -> None:
     """It is read, or refused in a sentence: with its CRC made right, so that the readers themselves see the bytes."""
@@ -346,6 +346,7 @@ def test_bits_are_read_as_they_are_written(width: int, data: st.DataObject) -> N
     assert bits.unpacked(held, width, start, len(values) - start, "x").tolist() == values[start:].tolist()
 
 
+@settings(max_examples=40)
 @given(st.sets(st.integers(0, 200_000)), st.booleans(), st.integers(0, 70_000), st.integers(0, 210_000))
 def test_bitmaps_are_those_of_roaring(places: set[int], dense: bool, start: int, stop: int) -> None:
     from pyroaring import BitMap

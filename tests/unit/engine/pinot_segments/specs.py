@@ -64,15 +64,15 @@ def raw(name: str, codec: str, version: int, **forward: Any) -> dict[str, Any]:
 def dictionaries() -> dict[str, Any]:
     fields = [dimension(kind.lower(), kind) for kind in TYPES]
     fields += [dimension(f"{kind.lower()}s", kind, True) for kind in TYPES if kind not in ("JSON", "BIG_DECIMAL")]
-    fields += [dimension("words", "STRING"), dimension("same", "BYTES"), dimension("one", "INT"), dimension("up", "INT"),
-               dimension("wide", "BIG_DECIMAL"), dimension("entries", "STRING", True),
+    fields += [dimension("words", "STRING"), dimension("same", "BYTES"), dimension("one", "INT"),
+               dimension("up", "INT"), dimension("wide", "BIG_DECIMAL"), dimension("entries", "STRING", True),
                dimension("own", "INT", defaultNullValue=-7)]  # fmt: skip
     rows: list[dict[str, Any]] = []
     for n in range(61):
         row = {kind.lower(): None if n % 11 == 5 else value(kind, n) for kind in TYPES}
         row |= {f"{kind.lower()}s": [value(kind, n + k) for k in range(n % 4)] for kind in TYPES}
-        row |= {"words": WORDS[n % 12], "same": {"hex": f"{n:04x}"}, "one": 3, "up": n // 5, "own": n if n % 3 else None,
-                "wide": f"{n}.{'1' * (n % 30)}", "entries": list(WORDS[: n % 3])}  # fmt: skip
+        row |= {"words": WORDS[n % 12], "same": {"hex": f"{n:04x}"}, "one": 3, "up": n // 5,
+                "own": n if n % 3 else None, "wide": f"{n}.{'1' * (n % 30)}", "entries": list(WORDS[: n % 3])}  # fmt: skip
         rows.append(row)
     configs = [{"name": "entries", "encodingType": "DICTIONARY", "compressionCodec": "MV_ENTRY_DICT"}]
     indexing = {"varLengthDictionaryColumns": ["words"]}
@@ -97,8 +97,8 @@ def chunks(version: int) -> dict[str, Any]:
 
 def many() -> dict[str, Any]:
     """More documents than a chunk, a list chunk and a byte of bits hold; values beyond a chunk; runs of nulls."""
-    fields = [dimension("n", "LONG"), dimension("delta", "LONG"), dimension("twice", "LONG"), dimension("big", "STRING"),
-              dimension("list", "INT", True), dimension("often", "INT"), dimension("text", "STRING"),
+    fields = [dimension("n", "LONG"), dimension("delta", "LONG"), dimension("twice", "LONG"),
+              dimension("big", "STRING"), dimension("list", "INT", True), dimension("often", "INT"), dimension("text", "STRING"),
               dimension("hidden", "INT")]  # fmt: skip
     rows = [
         {"n": n * n, "delta": 10**12 + 7 * n, "twice": -(n**3), "list": [n % 97, n % 31, n][: 1 + n % 3],
@@ -131,8 +131,8 @@ def indexes() -> dict[str, Any]:
                {"name": "stamp", "encodingType": "DICTIONARY", "indexTypes": ["TIMESTAMP"],
                 "timestampConfig": {"granularities": ["DAY"]}}]  # fmt: skip
     star = {"dimensionsSplitOrder": ["city"], "functionColumnPairs": ["SUM__hits"], "maxLeafRecords": 5}
-    indexing = {"invertedIndexColumns": ["inverted", "tags"], "bloomFilterColumns": ["city"], "jsonIndexColumns": ["doc"],
-                "rangeIndexColumns": ["days"], "starTreeIndexConfigs": [star],
+    indexing = {"invertedIndexColumns": ["inverted", "tags"], "bloomFilterColumns": ["city"],
+                "jsonIndexColumns": ["doc"], "rangeIndexColumns": ["days"], "starTreeIndexConfigs": [star],
                 "segmentPartitionConfig": {"columnPartitionMap": {
                     "city": {"functionName": "Murmur", "numPartitions": 4}}}}  # fmt: skip
     return spec("indexes", fields, rows, configs=configs, indexing=indexing, times=times, maps=maps, time="days",

@@ -72,7 +72,8 @@ def dictionaries() -> dict[str, Any]:
         row = {kind.lower(): None if n % 11 == 5 else value(kind, n) for kind in TYPES}
         row |= {f"{kind.lower()}s": [value(kind, n + k) for k in range(n % 4)] for kind in TYPES}
         row |= {"words": WORDS[n % 12], "same": {"hex": f"{n:04x}"}, "one": 3, "up": n // 5,
-                "own": n if n % 3 else None, "wide": f"{n}.{'1' * (n % 30)}", "entries": list(WORDS[: n % 3])}  # fmt: skip
+                "own": n if n % 3 else None,
+                "wide": f"{n}.{'1' * (n % 30)}", "entries": list(WORDS[: n % 3])}  # fmt: skip
         rows.append(row)
     configs = [{"name": "entries", "encodingType": "DICTIONARY", "compressionCodec": "MV_ENTRY_DICT"}]
     indexing = {"varLengthDictionaryColumns": ["words"]}
@@ -98,8 +99,8 @@ def chunks(version: int) -> dict[str, Any]:
 def many() -> dict[str, Any]:
     """More documents than a chunk, a list chunk and a byte of bits hold; values beyond a chunk; runs of nulls."""
     fields = [dimension("n", "LONG"), dimension("delta", "LONG"), dimension("twice", "LONG"),
-              dimension("big", "STRING"), dimension("list", "INT", True), dimension("often", "INT"), dimension("text", "STRING"),
-              dimension("hidden", "INT")]  # fmt: skip
+              dimension("big", "STRING"), dimension("list", "INT", True), dimension("often", "INT"),
+              dimension("text", "STRING"), dimension("hidden", "INT")]  # fmt: skip
     rows = [
         {"n": n * n, "delta": 10**12 + 7 * n, "twice": -(n**3), "list": [n % 97, n % 31, n][: 1 + n % 3],
          "often": None if 500 <= n < 2000 else n % 1000, "text": f"{n % 300}-{n % 7}", "hidden": n % 50,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from meshloom.engine.errors import RestError
 from meshloom.engine.storage.pinot_segment.buffers import READ, V3
@@ -103,37 +101,14 @@ def _copy(content: IO[bytes], target: Path | None) -> tuple[int, int]:
     return made, size
 
 
-def packed(name: str, paths: Sequence[str]) -> Path:
-    """Write a segment's rows as such a tar into a temporary file, which is the caller's. Raises OSError when a file of
-    it cannot be read."""
+def packed(name: str, folder: Path) -> Path:
+    """Pack what lies in `folder` as the segment `name` into a temporary file, which is the caller's."""
     with tempfile.NamedTemporaryFile(prefix="meshloom-", suffix=".tar.gz", delete=False) as file:
         target = Path(file.name)
     try:
-        _pack(name, paths, target)
+        with tarfile.open(target, "w:gz", compresslevel=6) as tar:
+            tar.add(folder, arcname=name)
     except BaseException:
         target.unlink()
         raise
     return target
-
-
-def _pack(name: str, paths: Sequence[str], target: Path) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as together, tarfile.open(target, "w:gz") as tar:
-        data = Path(paths[0])
-        if len(paths) > 1:
-            data = Path(together.name)
-            files = [pq.ParquetFile(path) for path in paths]
-            schema = pa.unify_schemas([file.schema_arrow for file in files])
-            with pq.ParquetWriter(data, schema, compression="zstd") as writer:
-                for file in files:
-                    for batch in file.iter_batches():
-                        writer.write_table(completed(pa.Table.from_batches([batch]), schema))
-        member = tarfile.TarInfo(f"{name}/{DATA}")
-        member.size = data.stat().st_size
-        with data.open("rb") as file:
-            tar.addfile(member, file)
-
-
-def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """With nulls for the columns that the rows lack."""
-    columns = [rows.column(f.name) if f.name in rows.column_names else pa.nulls(len(rows), f.type) for f in schema]
-    return pa.table(columns, schema=schema)

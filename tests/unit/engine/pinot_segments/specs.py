@@ -32,7 +32,7 @@ def value(kind: str, n: int) -> Any:
         case "JSON":
             return json.dumps({"n": n % 7, "w": WORDS[n % 5]}, ensure_ascii=False, separators=(",", ":"))
         case "BYTES":
-            return {"hex": ("00ff", "", "deadbeef", "01")[n % 4] + f"{n // 4:02x}" * (n % 3)}
+            return {"hex": ("00ff", "", "deadbeef", "01")[n % 4] + f"{n // 4 % 256:02x}" * (n % 3)}
         case _:
             return WORDS[n % len(WORDS)] + (str(n // len(WORDS)) if n >= len(WORDS) else "")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -117,7 +119,7 @@ def build_segment(
     sequence: int,
     name: str = "",
 ) -> tuple[str, int]:
-    """Make `folder/SEGMENT/data.parquet` of a data file; the segment's name and its number of rows.
+    """Make `folder/SEGMENT` of a data file, in Pinot's own form; the segment's name and its number of rows.
 
     `schema` and `table` are Pinot's JSON, `batch` its batch config map. Without `name` the segment has the one of
     Pinot's simple generator. Raises RestError for what is wrong with any of them.
@@ -128,17 +130,27 @@ def build_segment(
     from meshloom.engine.config.validate import check_schema
     from meshloom.engine.config.validate_table import check_shape
     from meshloom.engine.ingest.segments import build
-    from meshloom.engine.storage.tar import DATA
+    from meshloom.engine.server.indexes import without_dictionary
+    from meshloom.engine.server.loading import nullable
+    from meshloom.engine.storage.pinot_segment.folder import Told, write
 
     check_schema(schema)
     check_shape(table)
     config = TableConfig.of(table_document(table)[0])
     partial = folder / f".{sequence}.partial"
-    built = build(file, partial, Schema.of(schema_document(schema)[0]), config, batch)
+    columns = Schema.of(schema_document(schema)[0])
+    built = build(file, partial, columns, config, batch)
     span = [str(value) for value in (built.start, built.end) if value is not None]
     name = name or "_".join([config.raw_name, *span, str(sequence)])
-    (folder / name).mkdir(exist_ok=True)
-    partial.replace(folder / name / DATA)
+    column = config.time_column if config.time_column in columns.fields else ""
+    told = Told(name, config.raw_name, int(time.time() * 1000), column, built.start_ms, built.end_ms,
+                {"input.data.file.uri": file.name})  # fmt: skip
+    nulls = {field.name: nullable(field, config, columns) for field in columns.fields.values()}
+    shutil.rmtree(folder / name, ignore_errors=True)
+    try:
+        write(folder / name, [str(partial)], columns, told, nulls, without_dictionary(config))
+    finally:
+        partial.unlink()
     return name, built.rows
 
 

@@ -189,11 +189,11 @@ def packed(*members: tuple[str, bytes], link: str = "") -> io.BytesIO:
         .getvalue()[:60]),
     ],
 )  # fmt: skip
-def test_a_tar_that_is_no_segment(tables: Any, file: io.BytesIO, tmp_path: Path) -> None:
+def test_a_tar_that_is_no_segment(tables: Any, file: io.BytesIO, tmp_path: Path, tmp_path_factory: Any) -> None:
     target = tmp_path / "inside" / "partial"
     target.parent.mkdir()
     with pytest.raises(RestError) as caught:
-        tar.parquet_of(file, target)
+        tar.taken(file, target, tmp_path_factory.mktemp("segment"))
     assert caught.value.status in (400, 500, 501) and str(tmp_path) not in caught.value.what
     assert [path for path in tmp_path.rglob("*") if path.is_file() and path != target] == []
 
@@ -201,7 +201,7 @@ def test_a_tar_that_is_no_segment(tables: Any, file: io.BytesIO, tmp_path: Path)
 def test_a_tar_whose_rows_are_no_parquet_registers_nothing(tables: Any, tmp_path: Path) -> None:
     before = state(tables)
     partial = tables.cluster.controller.deep_store.partial("films_OFFLINE")
-    name = tar.parquet_of(packed(("one/data.parquet", b"no parquet")), partial)
+    name = str(tar.taken(packed(("one/data.parquet", b"no parquet")), partial, tmp_path))
     with pytest.raises(RestError) as caught:
         tables.cluster.controller.upload("films_OFFLINE", name, partial)
     assert caught.value.status == 400 and str(tables.home) not in caught.value.what
@@ -213,5 +213,5 @@ def test_a_tar_that_unpacks_to_too_much_is_stopped(tables: Any, tmp_path: Path, 
     bomb = packed(("one/data.parquet", bytes(3_000_000)))
     assert len(bomb.getvalue()) < 10_000
     with pytest.raises(RestError, match="more than") as caught:
-        tar.parquet_of(bomb, tmp_path / "partial")
+        tar.taken(bomb, tmp_path / "partial", tmp_path)
     assert caught.value.status == 400 and not (tmp_path / "partial").exists()

@@ -19,7 +19,7 @@ ENDS = {"AVRO": ".avro", "GZIPPED_AVRO": ".gz", "CSV": ".csv", "JSON": ".json", 
 
 
 def create(options: Namespace) -> Iterator[str]:
-    """Each file of `dataDir`, by its format's ending, becomes `outDir/SEGMENT/data.parquet`."""
+    """Each file of `dataDir`, by its format's ending, becomes `outDir/SEGMENT`, in Pinot's own form."""
     from meshloom.cli.engine import build_segment
 
     files = _data_files(Path(options.dataDir), options.format.upper())

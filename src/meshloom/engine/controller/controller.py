@@ -18,10 +18,12 @@ from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.functions import check_functions
 from meshloom.engine.ingest.segments import build, described, segment_name
+from meshloom.engine.server.loading import nullable
 from meshloom.engine.server.tables import LOGICAL, TIME_BOUNDARY, Server
 from meshloom.engine.storage import lineage
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
+from meshloom.engine.storage.pinot_segment.segment import Files, to_parquet
 
 
 class Controller:
@@ -229,6 +231,8 @@ class Controller:
                 rows = sum(pq.read_metadata(path).num_rows for path in paths)
             except (OSError, ValueError) as error:
                 raise RestError(400, f"Segment {name} of {physical} cannot be read: {error}") from error
+            if self.server.outdated(physical):  # a new segment may have the schema's new columns
+                self.server.reload(physical)
             before = self.catalog.segment(physical, name)
             with self.catalog.transaction():
                 segment = self.catalog.add_segment(
@@ -262,9 +266,18 @@ class Controller:
             raise
         return name
 
-    def upload(self, physical: str, name: str, partial: Path) -> None:
-        """Make `partial`, a Parquet file in the deep store, a segment. Raises RestError 404 and 400; then nothing has
-        changed and the file is gone."""
+    def upload(
+        self,
+        physical: str,
+        name: str,
+        partial: Path,
+        *,
+        told: Mapping[str, Any] | None = None,
+        refresh: bool = True,
+    ) -> str:
+        """Make `partial`, a Parquet file in the deep store, a segment, and return its name; `told` is what its metadata
+        has besides. Raises RestError 404, 400, and 409 when one of its name is there and may not be replaced (without
+        `refresh`); then nothing has changed and the file is gone."""
         try:
             config = TableConfig.of(self.table(physical))
             built = described(partial, Schema.of(self.schema(config.raw_name)), config)
@@ -273,10 +286,26 @@ class Controller:
             partial.unlink(missing_ok=True)
         metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": "upload"}
         try:
-            self.push_reference(physical, name, [kept], metadata=metadata, owned=True)
+            with self._lock:
+                if not refresh and self.catalog.segment(physical, name) is not None:
+                    what = f"Segment: {name} already exists in table: {physical}. Refresh not permitted."
+                    raise RestError(409, what)
+                self.push_reference(physical, name, [kept], metadata=metadata | dict(told or {}), owned=True)
         except BaseException:
             kept.unlink(missing_ok=True)
             raise
+        return name
+
+    def upload_pinot(self, physical: str, files: Files, partial: Path, *, refresh: bool = True) -> str:
+        """Make a segment in Pinot's own form one of the table, under its own name and with its CRC, creation time and
+        custom map; returns the name. Raises RestError as `upload` does, then nothing has changed."""
+        config = TableConfig.of(self.table(physical))
+        schema = Schema.of(self.schema(config.raw_name))
+        nulls = {name: nullable(field, config, schema) for name, field in schema.fields.items()}
+        found = to_parquet(files, partial, schema, nullable=nulls)
+        told = {"input": found.custom.get("input.data.file.uri", ""), "custom": found.custom, "crc": str(found.crc),
+                "dataCrc": found.data_crc, "created": found.created_ms}  # fmt: skip
+        return self.upload(physical, found.name, partial, told=told, refresh=refresh)
 
     def measure_times(self, physical: str) -> None:
         """Take each segment's first and last time from its rows anew. Raises RestError 400 for one that cannot be

@@ -9,6 +9,7 @@ from meshloom.engine.config.table import raw_name
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.instances import CLUSTER
 from meshloom.engine.errors import RestError
+from meshloom.engine.server.facts import created_of
 
 OWN = "zookeeper-node"  # a kind of document in the catalogue: what somebody made under this path
 PARTICIPANTS = f"/{CLUSTER}/CONFIGS/PARTICIPANT"
@@ -49,7 +50,7 @@ def _nodes(controller: Controller) -> dict[str, Any]:
         nodes[f"{store}/SEGMENTS/{physical}"] = None
         held = controller.segments(physical)
         for segment in held:
-            fields = {"segment.total.docs": str(segment.rows), "segment.creation.time": str(segment.created_ms)}
+            fields = {"segment.total.docs": str(segment.rows), "segment.creation.time": str(created_of(segment))}
             nodes[f"{store}/SEGMENTS/{physical}/{segment.name}"] = _record(segment.name, fields)
         states = {segment.name: {server: "ONLINE"} for segment in held}
         for view in ("IDEALSTATES", "EXTERNALVIEW"):

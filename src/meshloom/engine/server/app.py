@@ -15,9 +15,9 @@ from meshloom.engine.http import system
 from meshloom.engine.http.operations import Call, Operation, Reply, refused, text
 from meshloom.engine.http.operations import application as assembled
 from meshloom.engine.server import facts
+from meshloom.engine.server.packing import tar_of
 from meshloom.engine.server.tables import Server
 from meshloom.engine.storage.catalog import Segment
-from meshloom.engine.storage.tar import packed
 
 STREAMS = "This engine does not consume streams yet"
 BITMAPS = "An upsert table keeps current and superseded rows apart: it has no document bitmaps"
@@ -94,9 +94,9 @@ class Tables:
         return {segment.name: facts.crc_of(segment) for segment in self._segments(call)}
 
     def download(self, call: Call) -> Any:
-        """As the controller gives it: a tar.gz with the rows as Parquet."""
+        """As the controller gives it."""
         segment = self._segment(call)
-        target = packed(segment.name, segment.paths)
+        target = tar_of(self._server, segment)
         shown = {"Content-Disposition": f"attachment; filename={quote(segment.name)}"}
         return Reply(target, headers=shown, media_type="application/octet-stream")
 

@@ -31,7 +31,18 @@ def size_of(segment: Segment) -> int:
 
 
 def crc_of(segment: Segment) -> str:
-    return str(zlib.crc32(f"{segment.table}/{segment.name}/{segment.id}".encode()))
+    """Its own, of a segment that came with one."""
+    return segment.metadata.get("crc") or str(zlib.crc32(f"{segment.table}/{segment.name}/{segment.id}".encode()))
+
+
+def created_of(segment: Segment) -> int:
+    """When it was built, in milliseconds; it may have been elsewhere."""
+    return int(segment.metadata.get("created") or segment.created_ms)
+
+
+def custom_of(segment: Segment) -> dict[str, str]:
+    found = segment.metadata.get("custom")
+    return {"input.data.file.uri": str(segment.metadata.get("input", ""))} if found is None else dict(found)
 
 
 def times_of(server: Server, segment: Segment) -> tuple[int | None, int | None]:
@@ -60,9 +71,9 @@ def metadata_of(server: Server, segment: Segment) -> dict[str, Any]:
         "segmentName": segment.name,
         "schemaName": None,
         "crc": int(crc_of(segment)),
-        "dataCrc": int(crc_of(segment)),
-        "creationTimeMillis": segment.created_ms,
-        "creationTimeReadable": _readable(segment.created_ms),
+        "dataCrc": int(segment.metadata.get("dataCrc") or crc_of(segment)),
+        "creationTimeMillis": created_of(segment),
+        "creationTimeReadable": _readable(created_of(segment)),
         "timeColumn": segment.metadata.get("timeColumn") or None,
         "timeUnit": None,
         "timeGranularitySec": None,
@@ -73,7 +84,7 @@ def metadata_of(server: Server, segment: Segment) -> dict[str, Any]:
         "segmentVersion": "v3",
         "creatorName": None,
         "totalDocs": segment.rows,
-        "custom": {"input.data.file.uri": segment.metadata.get("input", "")},
+        "custom": custom_of(segment),
         "startOffset": None,
         "endOffset": None,
         "columns": [],

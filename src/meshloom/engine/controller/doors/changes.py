@@ -19,7 +19,8 @@ from meshloom.engine.controller.doors.segments import TIME, found_segment, of_ti
 from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, Reply
-from meshloom.engine.storage.tar import packed, parquet_of
+from meshloom.engine.server.packing import tar_of
+from meshloom.engine.storage.tar import taken
 from meshloom.infra.locations import LocationError, local, of_file_system
 
 
@@ -89,12 +90,9 @@ def update_times(controller: Controller, call: Call) -> Any:
 
 
 def download(controller: Controller, call: Call) -> Any:
-    """A segment as a tar.gz with its rows as Parquet; `POST /v2/segments` takes it again."""
+    """A segment as a tar.gz in Pinot's own form; `POST /v2/segments` takes it again."""
     segment = found_segment(controller, call)
-    try:
-        target = packed(segment.name, segment.paths)
-    except OSError as error:
-        raise RestError(404, f"Segment: {segment.name} of table: {segment.table} not found") from error
+    target = tar_of(controller.server, segment)
     shown = {"Content-Disposition": f"attachment; filename={quote(segment.name)}"}
     return Reply(target, headers=shown, media_type="application/octet-stream")
 
@@ -211,11 +209,13 @@ def _ingest(controller: Controller, call: Call, path: Path) -> Any:
 
 
 def upload(controller: Controller, call: Call) -> Any:
-    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says."""
-    table = call.query.get("tableName", "")
-    found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
-    if not found:
-        raise RestError(404, f"Table: {table} not found")
+    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says.
+
+    Of METADATA the form holds a tar with the metadata alone, which the segment itself has too. Without `tableName`, as
+    Pinot's own client sends URI, the segment says whose it is.
+    """
+    named = call.query.get("tableName", "")
+    physical = _physical(controller, call, named) if named else ""
     kind, uri = call.headers.get("UPLOAD_TYPE", "SEGMENT").upper(), call.headers.get("DOWNLOAD_URI", "")
     if kind not in ("SEGMENT", "URI", "METADATA"):
         raise RestError(400, f"Unsupported upload type: {kind}")
@@ -225,20 +225,36 @@ def upload(controller: Controller, call: Call) -> Any:
             raise RestError(400, f"{what} for {kind} upload mode")
         try:
             with local(uri, {}) as path, path.open("rb") as fetched:
-                return _taken(controller, found[0], fetched)
+                return _taken(controller, call, physical, fetched)
         except LocationError as error:
             raise RestError(400, f"DOWNLOAD_URI: {error}") from error
     file = next(iter(call.files.values()), None)
     if file is None:
         raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
-    return _taken(controller, found[0], file)
+    return _taken(controller, call, physical, file)
 
 
-def _taken(controller: Controller, physical: str, file: BinaryIO) -> Any:
-    """Pinot's own form of a segment is not read, a tar that holds Parquet is."""
-    partial = controller.deep_store.partial(physical)
-    name = parquet_of(file, partial)
-    controller.upload(physical, name, partial)
+def _physical(controller: Controller, call: Call, table: str) -> str:
+    """Raises RestError 404."""
+    found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
+    if not found:
+        raise RestError(404, f"Table: {table} not found")
+    return found[0]
+
+
+def _taken(controller: Controller, call: Call, physical: str, file: BinaryIO) -> Any:
+    refresh = call.flag("allowRefresh", True)
+    with tempfile.TemporaryDirectory(prefix="meshloom-") as folder:
+        partial = controller.deep_store.partial(physical) if physical else Path(folder, "rows")
+        found = taken(file, partial, Path(folder))
+        if isinstance(found, str):
+            if not physical:
+                raise RestError(400, "tableName is required: the segment does not say whose it is")
+            name = controller.upload(physical, found, partial, refresh=refresh)
+        else:
+            physical = physical or _physical(controller, call, found.metadata().table)
+            partial = controller.deep_store.partial(physical)
+            name = controller.upload_pinot(physical, found, partial, refresh=refresh)
     return {"status": f"Successfully uploaded segment: {name} of table: {physical}"}
 
 

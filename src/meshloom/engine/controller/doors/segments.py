@@ -10,7 +10,7 @@ from meshloom.engine.controller.doors.tables import existing, physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.server import facts
-from meshloom.engine.server.facts import crc_of, size_of, times_of
+from meshloom.engine.server.facts import crc_of, created_of, custom_of, size_of, times_of
 from meshloom.engine.storage.catalog import Segment
 from meshloom.engine.storage.lineage import hidden
 
@@ -66,12 +66,12 @@ def zk_metadata(controller: Controller, segment: Segment) -> dict[str, Any]:
     base = controller.instances.controller_url
     return {
         "segment.index.version": "v3",
-        "segment.data.crc": crc_of(segment),
+        "segment.data.crc": str(segment.metadata.get("dataCrc") or crc_of(segment)),
         "segment.size.in.bytes": str(size_of(segment)),
-        "custom.map": json.dumps({"input.data.file.uri": segment.metadata.get("input", "")}),
+        "custom.map": json.dumps(custom_of(segment)),
         "segment.total.docs": str(segment.rows),
         "segment.crc": crc_of(segment),
-        "segment.creation.time": str(segment.created_ms),
+        "segment.creation.time": str(created_of(segment)),
         "segment.push.time": str(segment.created_ms),
         "segment.download.url": f"{base}/segments/{segment.table.rpartition('_')[0]}/{segment.name}",
     } | (times if start is not None else {})

@@ -126,15 +126,14 @@ def build_segment(
     from meshloom.engine.config.schema import Schema
     from meshloom.engine.config.table import TableConfig
     from meshloom.engine.config.validate import check_schema
-    from meshloom.engine.config.validate_table import check_shape
     from meshloom.engine.ingest.segments import build
     from meshloom.engine.storage.tar import DATA
 
-    check_schema(schema)
-    check_shape(table)
+    kept = schema_document(schema)[0]
+    check_schema(kept)
     config = TableConfig.of(table_document(table)[0])
     partial = folder / f".{sequence}.partial"
-    built = build(file, partial, Schema.of(schema_document(schema)[0]), config, batch)
+    built = build(file, partial, Schema.of(kept), config, batch)
     span = [str(value) for value in (built.start, built.end) if value is not None]
     name = name or "_".join([config.raw_name, *span, str(sequence)])
     (folder / name).mkdir(exist_ok=True)

@@ -128,17 +128,16 @@ def build_segment(
     from meshloom.engine.config.schema import Schema
     from meshloom.engine.config.table import TableConfig
     from meshloom.engine.config.validate import check_schema
-    from meshloom.engine.config.validate_table import check_shape
     from meshloom.engine.ingest.segments import build
     from meshloom.engine.server.indexes import without_dictionary
     from meshloom.engine.server.loading import nullable
     from meshloom.engine.storage.pinot_segment.folder import Told, write
 
-    check_schema(schema)
-    check_shape(table)
+    kept = schema_document(schema)[0]
+    check_schema(kept)
     config = TableConfig.of(table_document(table)[0])
     partial = folder / f".{sequence}.partial"
-    columns = Schema.of(schema_document(schema)[0])
+    columns = Schema.of(kept)
     built = build(file, partial, columns, config, batch)
     span = [str(value) for value in (built.start, built.end) if value is not None]
     name = name or "_".join([config.raw_name, *span, str(sequence)])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import TokenType
 
 from meshloom.engine.broker.broker import Broker
-from meshloom.engine.config.validate import parse_json
+from meshloom.engine.config.documents import parse_json
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.http.operations import Call, Operation, Reply, refused, text
 from meshloom.engine.sql.dialect import Pinot

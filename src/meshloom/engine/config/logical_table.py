@@ -6,19 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshloom.engine.config.shapes import MAP, TABLE, VALUE, VALUES, check_shape_of
 from meshloom.engine.config.table import raw_name
 from meshloom.engine.errors import RestError
 
-KNOWN = (
-    "tableName", "brokerTenant", "physicalTableConfigMap", "query", "quota", "refOfflineTableName",
-    "refRealtimeTableName", "timeBoundaryConfig",
-)  # fmt: skip
-SHAPE: dict[str, Any] = {
-    **dict.fromkeys(("tableName", "brokerTenant", "refOfflineTableName", "refRealtimeTableName"), VALUE),
-    "physicalTableConfigMap": {"*": MAP}, "quota": MAP, "query": TABLE["query"],
-    "timeBoundaryConfig": {"boundaryStrategy": VALUE, "parameters": {"includedTables": VALUES}},
-}  # fmt: skip
 STRATEGY = "min"  # MinTimeBoundaryStrategy, the only one that Pinot ships
 
 
@@ -51,18 +41,11 @@ class LogicalTable:
         return value if isinstance(value, Mapping) else {}
 
 
-def logical_document(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A logical table's config as kept, and its unrecognised properties by JSON pointer."""
-    kept = {key: given.get(key) for key in KNOWN}
-    return kept, {f"/{key}": value for key, value in given.items() if key not in KNOWN}
-
-
 def check_logical(document: Mapping[str, Any], tables: Collection[str], tenants: Collection[str]) -> None:
     """What Pinot refuses (LogicalTableConfigUtils), with its texts. `tables` are the physical tables that there are,
     `tenants` the brokers'. Raises RestError 400."""
-    check_shape_of(document, SHAPE)
     name = document.get("tableName")
-    if not isinstance(name, str) or not name:
+    if not name:
         raise _refused("'tableName' should not be null or empty", "table name")
     if name != raw_name(name):
         raise _refused("'tableName' should not end with _OFFLINE or _REALTIME", "table name")

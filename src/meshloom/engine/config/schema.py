@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from meshloom.engine.config.types import DIMENSION_NULLS, METRIC_NULLS, DataType
+from meshloom.engine.config.types import DIMENSION_NULLS, METRIC_NULLS, DataType, default_of
+
+STORED = {DataType.BOOLEAN: "INT", DataType.TIMESTAMP: "LONG", DataType.JSON: "STRING"}
 
 
 class Role(StrEnum):
@@ -36,6 +38,11 @@ class FieldSpec:
     transform: str = ""
     virtual: bool = False
     values: FieldSpec | None = None  # of a MAP: what a column of its values would be
+
+    @property
+    def stored_type(self) -> str:
+        """Pinot's stored type: BOOLEAN is INT, TIMESTAMP LONG, JSON STRING."""
+        return STORED.get(self.data_type, self.data_type.value)
 
     @property
     def duckdb(self) -> str:
@@ -86,7 +93,7 @@ def _field(entry: Mapping[str, Any], role: Role) -> FieldSpec:
         data_type=data_type,
         role=role,
         single_value=bool(entry.get("singleValueField", True)),
-        default_null_value=nulls[data_type] if written is None else typed(data_type, written),
+        default_null_value=nulls[data_type] if written is None else default_of(data_type, written),
         not_null=bool(entry.get("notNull", False)),
         max_length=int(entry.get("maxLength") or 512),
         max_length_exceed=str(entry.get("maxLengthExceedStrategy") or ""),
@@ -110,20 +117,3 @@ def _legacy_time(entry: Mapping[str, Any]) -> FieldSpec:
         "defaultNullValue": entry.get("defaultNullValue"),
     }
     return _field(spec, Role.DATE_TIME)
-
-
-def typed(data_type: DataType, value: Any) -> Any:
-    """A default null value as written in JSON, as the typed value. Raises ValueError when it is none of the type."""
-    match data_type:
-        case DataType.INT | DataType.LONG | DataType.TIMESTAMP:
-            return int(value)
-        case DataType.FLOAT | DataType.DOUBLE:
-            return float(value)
-        case DataType.BIG_DECIMAL:
-            return str(value)
-        case DataType.BOOLEAN:
-            return str(value).lower() in ("true", "1")
-        case DataType.BYTES:
-            return bytes.fromhex(str(value))
-        case _:
-            return str(value)

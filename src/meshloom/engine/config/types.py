@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from enum import StrEnum
 from typing import Any
+
+from meshloom.engine.config import java
 
 
 class DataType(StrEnum):
@@ -73,3 +76,59 @@ METRIC_NULLS: dict[DataType, Any] = DIMENSION_NULLS | {
     DataType.FLOAT: 0.0,
     DataType.DOUBLE: 0.0,
 }
+
+
+def typed(data_type: DataType, text: str) -> Any:
+    """A default null value's text as the value (FieldSpec.DataType.convert). Raises ValueError when it is none."""
+    match data_type:
+        case DataType.INT:
+            return java.whole(text, 32)
+        case DataType.LONG:
+            return java.whole(text, 64)
+        case DataType.FLOAT:
+            return java.single(java.real(text))
+        case DataType.DOUBLE:
+            return java.real(text)
+        case DataType.BIG_DECIMAL:
+            return java.decimal(text)
+        case DataType.BOOLEAN:
+            return java.boolean(text)
+        case DataType.TIMESTAMP:
+            return java.stamp(text)
+        case DataType.BYTES:
+            return bytes.fromhex(text)
+        case DataType.MAP:
+            if not isinstance(json.loads(text), dict):
+                raise ValueError(text)
+    return text
+
+
+def text_of(value: Any) -> str:
+    """A JSON value of a default null value as the text that is converted."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def default_of(data_type: DataType, value: Any) -> Any:
+    """A default null value as written in JSON, as the typed value; of a BIG_DECIMAL its text. Raises ValueError."""
+    found = typed(data_type, text_of(value))
+    return format(found, "f") if data_type is DataType.BIG_DECIMAL else found
+
+
+def shown(data_type: DataType, value: Any) -> Any:
+    """The JSON value that stands for a default null value in a schema (FieldSpec.appendDefaultNullValue)."""
+    match data_type:
+        case DataType.TIMESTAMP:
+            return java.shown_stamp(value)
+        case DataType.BYTES:
+            return value.hex()
+        case DataType.BIG_DECIMAL:
+            return int(value) if value == value.to_integral_value() else float(value)
+        case DataType.FLOAT | DataType.DOUBLE if not math.isfinite(value):
+            return java.double_text(value)
+        case DataType.MAP:
+            return json.loads(value)
+    return value

@@ -1,169 +1,159 @@
-"""What Pinot's controller refuses in a schema (SchemaUtils.java), with its texts in substance.
+"""What Pinot's controller refuses in a schema (SchemaUtils.java): its texts, its order.
 
-Each check raises RestError 400.
+The schema is one that `documents.schema_document` has read. Each check raises RestError 400.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from meshloom.engine.config.documents import FIELD_TYPES
-from meshloom.engine.config.types import DataType
+from meshloom.engine.config import time_specs
+from meshloom.engine.config.fields import LISTS, name_of
+from meshloom.engine.config.types import DIMENSION_NULLS, METRIC_NULLS, DataType
 from meshloom.engine.errors import RestError
 
 METRICS = frozenset({"INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL", "BYTES"})
-UNITS = frozenset({"NANOSECONDS", "MICROSECONDS", "MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS"})
+PLAIN = frozenset(kind.value for kind in METRIC_NULLS) - {"MAP"}
+NESTED = frozenset({"STRUCT", "MAP", "LIST"})
 Document = Mapping[str, Any]
+Judge = Callable[[str, str], None]
 
 
-def parse_json(text: str | bytes, refusal: str = "") -> dict[str, Any]:
-    """A request's body as an object; `refusal` is the sentence in front of the reason. Raises RestError 400."""
-    document, shown = _parsed(text, refusal)
-    if not isinstance(document, dict):
-        raise RestError(400, _said(refusal, shown, "Cannot deserialize value: a JSON object is expected"))
-    return document
+def fields_of(document: Document) -> dict[str, tuple[str, Document]]:
+    """Every column by its name, in order of the names: its kind and its document."""
+    found = {str(field["name"]): (kind, field) for key, kind in LISTS.items() for field in document.get(key) or ()}
+    time = document.get("timeFieldSpec")
+    if time:
+        outgoing = time.get("outgoingGranularitySpec") or time["incomingGranularitySpec"]
+        found[str(name_of(time))] = ("TIME", {**time, "dataType": outgoing["dataType"]})
+    return dict(sorted(found.items()))
 
 
-def parse_list(text: str | bytes) -> list[Any]:
-    """A request's body as a list. Raises RestError 400."""
-    document, _ = _parsed(text, "")
-    if not isinstance(document, list):
-        raise RestError(400, "Cannot deserialize value: a JSON list is expected")
-    return document
-
-
-def _parsed(text: str | bytes, refusal: str) -> tuple[Any, str]:
-    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    try:
-        return json.loads(text) if text.strip() else None, text
-    except ValueError as error:
-        raise RestError(400, _said(refusal, text, f"Unexpected character: {error}")) from error
-    except RecursionError as error:
-        raise RestError(400, _said(refusal, "", "The document is nested too deeply")) from error
-
-
-def _said(refusal: str, text: str, reason: str) -> str:
-    return f"{refusal}: {text[:2000]}. Reason: {reason}" if refusal else reason
-
-
-def check_schema(document: Document) -> None:
+def check_schema_name(document: Document) -> None:
     name = document.get("schemaName")
-    if not isinstance(name, str) or not name:
+    if not name:
         raise RestError(400, "Invalid schema. Reason: 'schemaName' should not be null or empty")
-    text = json.dumps(document)
-    fields = list(_fields(document, text))
-    for kind, field in fields:
-        _check_field(name, kind, field)
-    keys = document.get("primaryKeyColumns") or ()
-    names = [field["name"] for _, field in fields]
-    if not isinstance(keys, list | tuple) or any(key not in names for key in keys):
-        raise RestError(400, f"Invalid schema: {name}. Reason: The primary key column must exist")
+    if "__" in name:
+        raise RestError(400, "'schemaName' cannot contain double underscore ('__')")
     if name.count(".") > 1:
         raise RestError(500, f"Table name: '{name}' containing more than one '.' is not allowed")
+
+
+def check_schema(document: Document, transformed: Judge = lambda column, function: None) -> None:
+    """`transformed` judges the transform function of a column; it raises RestError."""
+    check_schema_name(document)
+    name = document["schemaName"]
+    try:
+        judge_schema(document, transformed)
+    except RestError as error:
+        raise RestError(400, f"Invalid schema: {name}. Reason: {error.what}") from error
     if not name.isprintable() or "/" in name or "\\" in name:
         raise RestError(400, f"Invalid schema: {name!r}. Reason: the name holds characters that a table's cannot have")
 
 
-def _fields(document: Document, text: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every field with its kind, structurally sound."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
-    for role, kind in FIELD_TYPES.items():
-        listed = document.get(role) or []
-        if not isinstance(listed, list) or not all(isinstance(field, dict) for field in listed):
-            raise RestError(400, _said("Invalid schema config json string", text, f"{role} is a list of objects"))
-        for field in listed:
-            reason = _shape(kind, field)
-            if not reason and field["name"].lower() in {name.lower() for name in found}:
-                reason = f"Field spec already exists for column: {field['name']}"
-            if reason:
-                raise RestError(400, _said("Invalid schema config json string", text, reason))
-            found[field["name"]] = (kind, field)
-    return list(found.values())
+def judge_schema(document: Document, transformed: Judge = lambda column, function: None) -> None:
+    """SchemaUtils.validate. As `check_schema`, the reason alone."""
+    fields = fields_of(document)
+    for column, (kind, field) in fields.items():
+        _check_type(column, kind, str(field["dataType"]))
+    for column, (kind, field) in fields.items():
+        if re.search(r"\s", column):
+            raise RestError(400, f'The column name "{column}" should not contain blank space.')
+        if field.get("transformFunction") is not None:
+            transformed(column, field["transformFunction"])
+        if kind == "DATE_TIME":
+            _check_time(field)
+        if kind == "TIME":
+            _check_old_time(field)
+        if field.get("defaultNullValue") == "NaN" and field["dataType"] in ("FLOAT", "DOUBLE"):
+            raise RestError(400, f"NaN as null default value is not managed yet for {column}")
+        if field.get("singleValueField") is False and field["dataType"] in ("JSON", "BIG_DECIMAL"):
+            raise RestError(400, f"{field['dataType']} columns cannot be of multi-value type")
+    keys = [column for column, (_, field) in fields.items() if not field.get("virtualColumnProvider")]
+    if any(key not in keys for key in document.get("primaryKeyColumns") or ()):
+        raise RestError(400, "The primary key column must exist")
+    _check_maps(fields)
 
 
-def _shape(kind: str, field: dict[str, Any]) -> str:
-    if not isinstance(field.get("name"), str) or not field["name"]:
-        return "Column name must not be null"
-    type_ = field.get("dataType")
-    if type_ is None:
-        return "N/A"
-    if str(type_).upper() not in DataType.__members__:
-        accepted = ", ".join(DataType.__members__)
-        return (
-            "Cannot deserialize value of type `org.apache.pinot.spi.data.FieldSpec$DataType` from String "
-            f'"{type_}": not one of the values accepted for Enum class: [{accepted}]'
-        )
-    if str(type_).upper() == "MAP" and (reason := _map_shape(kind, field)):
-        return reason
-    if kind == "METRIC" and field.get("singleValueField") is False:
-        return "Unsupported multi-value for metric field."
-    length = field.get("maxLength")
-    if length is not None and not isinstance(length, int):
-        return f"Cannot deserialize value of type `int` for maxLength of {field['name']}"
-    return ""
+def _check_type(column: str, kind: str, data_type: str) -> None:
+    allowed = METRICS if kind == "METRIC" else NESTED if kind == "COMPLEX" else PLAIN
+    if data_type not in allowed:
+        shown = kind if kind in ("METRIC", "COMPLEX") else "DIMENSION/TIME"
+        raise RestError(400, f"Unsupported data type: {data_type} in {shown} field: {column}")
 
 
-def _map_shape(kind: str, field: dict[str, Any]) -> str:
-    """ComplexFieldSpec.MapFieldSpec wants both; the values are of a type that a column can have."""
-    if kind != "COMPLEX":
-        return f"Unsupported data type: MAP in {kind} field: {field['name']}; it stands in complexFieldSpecs"
-    children = field.get("childFieldSpecs")
-    for part in ("key", "value"):
-        child = children.get(part) if isinstance(children, dict) else None
-        if not isinstance(child, dict):
-            return f"Missing '{part}' in the 'childFieldSpec' of {field['name']}"
-        if reason := _shape("DIMENSION", {"name": part} | child):
-            return reason
-        if str(child["dataType"]).upper() in ("MAP", "BYTES", "BIG_DECIMAL", "UUID"):
-            return f"Unsupported data type: {child['dataType']} as {part} of the MAP field: {field['name']}"
-    return ""
+def _check_maps(fields: Mapping[str, tuple[str, Document]]) -> None:
+    """What a column of nested values needs here: Pinot looks at it no sooner than when it makes a segment."""
+    for column, (kind, field) in fields.items():
+        if kind != "COMPLEX":
+            continue
+        if field["dataType"] != "MAP":
+            raise RestError(400, f"A {field['dataType']} column is not kept by this engine: {column}")
+        for part in ("key", "value"):
+            child = (field.get("childFieldSpecs") or {}).get(part)
+            if child is None:
+                raise RestError(400, f"Missing '{part}' in the 'childFieldSpec' of {column}")
+            if child["dataType"] not in PLAIN - {"BYTES", "BIG_DECIMAL"}:
+                raise RestError(400, f"Unsupported data type: {child['dataType']} as {part} of the MAP field: {column}")
 
 
-def _check_field(schema: str, kind: str, field: dict[str, Any]) -> None:
-    from meshloom.engine.config.schema import typed
-
-    name, type_ = field["name"], str(field["dataType"]).upper()
-    if kind == "METRIC" and type_ not in METRICS:
-        raise RestError(
-            400, f"Invalid schema: {schema}. Reason: Unsupported data type: {type_} in METRIC field: {name}"
-        )
-    if kind == "DATE_TIME" and not valid_format(field.get("format")):
-        raise RestError(400, f"Invalid schema: {schema}. Reason: Invalid format: {field.get('format') or 'null'}")
-    if field.get("defaultNullValue") is not None:
-        try:
-            typed(DataType(type_), field["defaultNullValue"])
-        except (ValueError, TypeError) as error:
-            raise RestError(
-                400, f"Invalid schema: {schema}. Reason: Cannot convert value: "
-                f"'{field['defaultNullValue']}' to type: {type_} for column {name}"
-            ) from error  # fmt: skip
+def _check_time(field: Document) -> None:
+    try:
+        pattern = time_specs.pattern_of(field.get("format") or "")
+    except ValueError as error:
+        shown = "null" if field.get("format") is None else field["format"]
+        raise RestError(400, f"Invalid format: {shown}") from error
+    if pattern is not None and not time_specs.in_order(pattern):
+        what = "has to be sorted by both lexicographical and datetime order"
+        raise RestError(400, f"SIMPLE_DATE_FORMAT pattern {pattern} {what}")
+    try:
+        time_specs.check_granularity(field.get("granularity"))
+    except ValueError as error:
+        shown = "null" if field.get("granularity") is None else field["granularity"]
+        raise RestError(400, f"Invalid granularity: {shown}") from error
 
 
-def valid_format(text: object) -> bool:
-    """Whether a dateTimeFieldSpec's format is one (DateTimeFormatSpec.java): old `1:DAYS:EPOCH`, new `EPOCH|DAYS|1`."""
-    if not isinstance(text, str):
+def _granularity_text(spec: Document) -> str:
+    shown = {key: "null" if spec.get(key) is None else spec[key] for key in ("name", "dataType", "timeType")}
+    return (
+        f"< field name: {shown['name']}, data type: {shown['dataType']}, time type: {shown['timeType']}, time unit "
+        f"size: {spec.get('timeUnitSize', 1)}, time format: {spec.get('timeFormat', 'EPOCH')} >"
+    )
+
+
+def _check_old_time(field: Document) -> None:
+    incoming, outgoing = field["incomingGranularitySpec"], field.get("outgoingGranularitySpec")
+    if outgoing is None:
+        return
+    one, other = _granularity_text(incoming), _granularity_text(outgoing)
+    if incoming["name"] == outgoing["name"]:
+        what = f"Cannot convert from incoming field spec {one} to outgoing field spec {other} if name is the same"
+        raise RestError(400, what)
+    if any(spec.get("timeFormat", "EPOCH") != "EPOCH" for spec in (incoming, outgoing)):
+        shown = f"< field type: TIME, incoming granularity spec: {one}, outgoing granularity spec: {other}"
+        default = field.get("defaultNullValue", DIMENSION_NULLS[DataType(outgoing["dataType"])])
+        raise RestError(400, "Cannot perform time conversion for time format other than EPOCH. TimeFieldSpec: "
+                        f"{shown}, default null value: {default} >")  # fmt: skip
+
+
+def compatible(old: Document, new: Document) -> bool:
+    """Schema.isBackwardCompatibleWith: a schema may only grow."""
+    keys = old.get("primaryKeyColumns") or []
+    if keys and keys != (new.get("primaryKeyColumns") or []):
         return False
-    if text in ("TIMESTAMP", "EPOCH") or text.startswith("SIMPLE_DATE_FORMAT"):
-        return True
-    if text.startswith("EPOCH|"):
-        return text.split("|")[1] in UNITS
-    match = re.fullmatch(r"(\d+):([A-Z]+):(EPOCH|TIMESTAMP|SIMPLE_DATE_FORMAT)(?::(.+))?", text, re.DOTALL)
-    return bool(match) and match is not None and match[2] in UNITS
+    before, after = fields_of(old), fields_of(new)
+    return all(
+        name in after
+        and field["dataType"] == after[name][1]["dataType"]
+        and field.get("singleValueField", True) == after[name][1].get("singleValueField", True)
+        for name, (_, field) in before.items()
+    )
 
 
 def check_compatible(old: Document, new: Document) -> None:
-    """A schema may only grow. Raises RestError 400."""
-    before, after = _by_name(old), _by_name(new)
-    for name, (kind, field) in before.items():
-        kind_now, now = after.get(name, ("", {}))
-        same = kind == kind_now and str(field["dataType"]).upper() == str(now.get("dataType", "")).upper()
-        if not same or bool(field.get("singleValueField", True)) != bool(now.get("singleValueField", True)):
-            schema = new["schemaName"]
-            raise RestError(400, f"Backward incompatible schema {schema}. Only allow adding new columns")
-
-
-def _by_name(document: Document) -> dict[str, tuple[str, dict[str, Any]]]:
-    return {field["name"]: (kind, field) for role, kind in FIELD_TYPES.items() for field in document.get(role) or ()}
+    """Raises RestError 400."""
+    if not compatible(old, new):
+        what = f"Backward incompatible schema {new['schemaName']}. Only allow adding new columns"
+        raise RestError(400, what)

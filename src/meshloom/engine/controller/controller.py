@@ -12,11 +12,20 @@ import pyarrow.parquet as pq
 from meshloom.engine.config.documents import schema_document, table_document, with_tenants
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
-from meshloom.engine.config.validate import check_compatible, check_schema
-from meshloom.engine.config.validate_table import check_placement, check_shape, check_table
+from meshloom.engine.config.validate import check_compatible, check_schema, check_schema_name
+from meshloom.engine.config.validate_table import (
+    check_hybrid,
+    check_name,
+    check_placement,
+    check_table,
+    sanitized,
+    sized,
+)
+from meshloom.engine.config.validate_tasks import check_tasks
+from meshloom.engine.config.validate_upsert import violations
 from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
-from meshloom.engine.ingest.functions import check_functions
+from meshloom.engine.ingest.functions import check_functions, schema_function
 from meshloom.engine.ingest.segments import build, described, segment_name
 from meshloom.engine.server.loading import nullable
 from meshloom.engine.server.tables import LOGICAL, TIME_BOUNDARY, Server
@@ -67,8 +76,7 @@ class Controller:
         Raises RestError 400 for one that contradicts itself or (unless `force`) is no extension of the one before,
         409 when there is one and `override` is false.
         """
-        check_schema(document)
-        kept, unknown = schema_document(document)
+        kept, unknown = self.judged(document)
         with self._lock:
             before = self.catalog.get("schema", kept["schemaName"])
             if before is not None and not override:
@@ -77,6 +85,31 @@ class Controller:
                 check_compatible(before, kept)
             self.put_schema(kept)
         return unknown
+
+    def judged(self, document: Mapping[str, Any], refusal: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+        """A schema as Pinot keeps it, and its unrecognised properties. The tables of its name have to fit it.
+
+        Raises RestError 400; `refusal` is the sentence in front of what Jackson says.
+        """
+        kept, unknown = schema_document(document, refusal)
+        check_schema_name(kept)
+        name = kept["schemaName"]
+        for physical in (physical_name(name, kind) for kind in TYPES):
+            if physical not in self.tables():
+                continue
+            try:
+                self._fits(TableConfig.of(self.table(physical)), Schema.of(kept))
+            except RestError as error:
+                kind = physical.rpartition("_")[2]
+                told = f"Schema is incompatible with tableConfig with name: {physical} and type: {kind}"
+                reason = f"Invalid schema: {name}. Reason: {told}, reason: {error.what}"
+                raise RestError(400, reason) from error
+        check_schema(kept, schema_function)
+        return kept, unknown
+
+    def _fits(self, config: TableConfig, schema: Schema, skipped: frozenset[str] = frozenset()) -> None:
+        groovy = self.cluster_config("controller.disable.ingestion.groovy", "true").lower() == "false"
+        check_table(config, schema, lambda: check_functions(config, schema, groovy=groovy), skipped)
 
     def drop_schema(self, name: str) -> None:
         with self._lock:
@@ -110,34 +143,57 @@ class Controller:
             if config.raw_name in self.catalog.names(LOGICAL):
                 raise RestError(409, f"Logical table '{config.raw_name}' already exists. Please use a different name")
             if config.name in self.tables() and not replace:
-                raise RestError(
-                    409,
-                    f"Table config for {config.name} already exists. If this is unexpected, try deleting the table "
-                    "to remove all metadata associated with it before attempting to recreate.",
-                )
+                raise self.there(config.name)
             with self.catalog.transaction():
                 self.catalog.put("table", config.name, config.document)
                 self.server.create(config.name)
         return config
 
-    def checked(self, document: Mapping[str, Any], *, placed: bool = True) -> tuple[TableConfig, dict[str, Any]]:
+    @staticmethod
+    def there(physical: str) -> RestError:
+        """A table that is added is there already."""
+        what = (
+            "If this is unexpected, try deleting the table to remove all metadata associated with it before attempting"
+        )
+        return RestError(409, f"Table config for {physical} already exists. {what} to recreate.")
+
+    def checked(
+        self,
+        document: Mapping[str, Any],
+        *,
+        placed: bool = True,
+        schema: Schema | None = None,
+        skipped: frozenset[str] = frozenset(),
+    ) -> tuple[TableConfig, dict[str, Any]]:
         """A table config that Pinot would accept, and its unrecognised properties.
 
-        `placed` judges replication and tenants too, as POST does and the validation does not.
-        Raises RestError 400 with what is wrong.
+        `placed` judges size, replication and tenants too, as POST does and the validation does not; `schema` is one
+        that is not kept yet; `skipped` are kinds of validation to leave out. Raises RestError 400 with what is wrong.
         """
-        check_shape(document)
         kept, unknown = table_document(document)
+        kept = sanitized(kept)
         config = TableConfig.of(kept)
-        schema = self.catalog.get("schema", config.raw_name)
         if schema is None:
-            raise RestError(400, f"Failed to find schema for table: {config.name}")
-        check_table(config, Schema.of(schema))
-        groovy = self.cluster_config("controller.disable.ingestion.groovy", "true").lower() == "false"
-        check_functions(config, Schema.of(schema), groovy=groovy)
+            known = self.catalog.get("schema", config.raw_name)
+            if known is None:
+                raise RestError(400, f"Failed to find schema for table: {config.name}")
+            schema = Schema.of(known)
+        self._fits(config, schema, skipped)
+        if placed:
+            check_name(config)
+            config = sized(config)
+            self._hybrid(config)
+        if not skipped & {"ALL", "TASK"}:
+            check_tasks(config)
         if placed:
             check_placement(config, 1, {"DefaultTenant", *self.catalog.names("server-tenant")})
         return config, unknown
+
+    def _hybrid(self, config: TableConfig) -> None:
+        other = physical_name(config.raw_name, "OFFLINE" if config.table_type == "REALTIME" else "REALTIME")
+        if other in self.tables():
+            pair = sorted((config, TableConfig.of(self.table(other))), key=lambda one: one.table_type)
+            check_hybrid(*pair)
 
     def state(self, physical: str) -> str:
         """Whether a table is "enabled" or "disabled". Raises RestError 404."""
@@ -193,14 +249,24 @@ class Controller:
             self.server.changed()
         return found
 
-    def add_table(self, document: Mapping[str, Any], *, replace: bool = False) -> tuple[TableConfig, dict[str, Any]]:
+    def add_table(
+        self,
+        document: Mapping[str, Any],
+        *,
+        replace: bool = False,
+        force: bool = False,
+        skipped: frozenset[str] = frozenset(),
+    ) -> tuple[TableConfig, dict[str, Any]]:
         """Judge a table config as Pinot does and keep it; returns it and its unrecognised properties.
 
-        Raises RestError 400 for what is wrong with it, 409 when the table is there.
+        Raises RestError 400 for what is wrong with it or (unless `force`) may not change, 409 when the table is there.
         """
-        config, unknown = self.checked(document)
-        kept = with_tenants(dict(config.document))
-        return self.put_table(kept, replace=replace), unknown
+        config, unknown = self.checked(document, skipped=skipped)
+        if replace and not force and config.name in self.tables():
+            changed = violations(TableConfig.of(self.table(config.name)), config)
+            if changed:
+                raise RestError(400, f"Failed to update configuration for {config.name} due to: {', '.join(changed)}")
+        return self.put_table(with_tenants(dict(config.document)), replace=replace), unknown
 
     def reload(self, physical: str) -> None:
         """Build the table's rows again with its present schema and config."""

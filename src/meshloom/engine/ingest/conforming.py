@@ -22,7 +22,8 @@ class Conforming:
 
     def __init__(self, config: Mapping[str, Any], schema: Schema) -> None:
         self.extras = self._column(schema, config.get("indexableExtrasField"))
-        self.unindexed = self._column(schema, config.get("unindexableExtrasField"))
+        given = config.get("unindexableExtrasField")
+        self.unindexed = self._column(schema, given) if given in schema.fields else ""
         self.suffix = str(config.get("unindexableFieldSuffix") or "")
         self.dropped = frozenset(config.get("fieldPathsToDrop") or ())
         self.preserved = frozenset(config.get("fieldPathsToPreserveInput") or ()) | frozenset(
@@ -42,7 +43,7 @@ class Conforming:
         if field is None:
             raise RestError(400, f"Field '{name}' doesn't exist in schema")
         if field.data_type not in (DataType.JSON, DataType.STRING):
-            raise RestError(400, f"Field '{name}' has unsupported type {field.data_type}")
+            raise RestError(400, f"Field '{field.data_type}' has unsupported type %s")
         return field.name
 
     def _check(self, config: Mapping[str, Any], schema: Schema, paths: Mapping[str, str]) -> None:

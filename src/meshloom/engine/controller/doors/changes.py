@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from meshloom.engine.config.documents import parse_list
 from meshloom.engine.config.table import TableConfig, raw_name
-from meshloom.engine.config.validate import parse_list
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.segments import TIME, found_segment, of_time
 from meshloom.engine.controller.doors.tables import existing, physicals

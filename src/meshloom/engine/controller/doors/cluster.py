@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshloom.engine.config.documents import parse_json
 from meshloom.engine.config.table import raw_name
-from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.instances import CLUSTER
 from meshloom.engine.errors import RestError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.logical_table import check_boundary, check_logical, logical_document
+from meshloom.engine.config.documents import logical_document, parse_json
+from meshloom.engine.config.logical_table import check_boundary, check_logical
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
-from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tenants import tenants_of
 from meshloom.engine.errors import RestError
@@ -29,14 +29,15 @@ def one(controller: Controller, call: Call) -> Any:
 
 def _given(controller: Controller, call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     """A request's config and its unrecognised properties. Raises RestError 400."""
-    document = parse_json(call.body, "Invalid logical table json config")
+    refusal = "Invalid logical table json config"
+    document, unknown = logical_document(parse_json(call.body, refusal, "LogicalTableConfig"), refusal)
     check_logical(document, controller.tables(), tenants_of(controller)["BROKER"])
     name = document["tableName"]
     if name not in controller.schemas():
         reason = f"Schema with same name as logical table '{name}' does not exist"
         raise RestError(400, f"Invalid logical table. Reason: {reason}")
     check_boundary(document)
-    return logical_document(document)
+    return document, unknown
 
 
 def add(controller: Controller, call: Call) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from meshloom.engine.config.documents import parse_json, parse_list
 from meshloom.engine.config.table import raw_name
-from meshloom.engine.config.validate import parse_json, parse_list
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.instances import TENANT
 from meshloom.engine.errors import RestError

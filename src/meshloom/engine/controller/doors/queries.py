@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from meshloom.engine.broker.broker import Broker
-from meshloom.engine.config.validate import parse_json
+from meshloom.engine.config.documents import parse_json
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.http.operations import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.validate import parse_json
+from meshloom.engine.config.documents import parse_json
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import existing
 from meshloom.engine.errors import RestError

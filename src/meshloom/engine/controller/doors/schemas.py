@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.documents import schema_document
+from meshloom.engine.config.documents import parse_json, schema_document
+from meshloom.engine.config.source import Document
 from meshloom.engine.config.table import raw_name
 from meshloom.engine.config.types import DIMENSION_NULLS, METRIC_NULLS, DataType
-from meshloom.engine.config.validate import METRICS, check_schema, parse_json
+from meshloom.engine.config.validate import METRICS, check_schema_name
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 
 REFUSAL = "Invalid schema config json string"
+PART = "Caught exception while de-serializing the schema from request body: "
 
 
-def posted(call: Call) -> dict[str, Any]:
-    """The schema of a request: the body, or the one part of a form. Raises RestError 400."""
-    for file in call.files.values():
-        return parse_json(file.read(), REFUSAL)
-    for text in call.form.values():
-        return parse_json(text, REFUSAL)
-    return parse_json(call.body, REFUSAL)
+def posted(call: Call) -> tuple[Document, str]:
+    """The schema of a request, the body or the one part of a form, and the sentence in front of what is wrong with it.
+
+    Raises RestError 400.
+    """
+    parts = [file.read() for file in call.files.values()] or [text.encode() for text in call.form.values()]
+    refusal = PART if parts else REFUSAL
+    if len(parts) > 1:
+        raise RestError(400, "Found not exactly one file from the multi-part fields")
+    return parse_json(parts[0] if parts else call.body, refusal, "Schema"), refusal
 
 
 def names(controller: Controller, call: Call) -> Any:
@@ -36,22 +41,23 @@ def one(controller: Controller, call: Call) -> Any:
 
 
 def add(controller: Controller, call: Call) -> Any:
-    document = posted(call)
-    unknown = controller.add_schema(document, override=call.flag("override", True), force=call.flag("force"))
-    return {"unrecognizedProperties": unknown, "status": f"{document['schemaName']} successfully added"}
+    document, refusal = posted(call)
+    kept, unknown = controller.judged(document, refusal)
+    controller.add_schema(kept, override=call.flag("override", True), force=call.flag("force"))
+    return {"unrecognizedProperties": unknown, "status": f"{kept['schemaName']} successfully added"}
 
 
 def update(controller: Controller, call: Call) -> Any:
-    document, name = posted(call), call.path["name"]
-    if document.get("schemaName") != name:
-        raise RestError(
-            400,
-            f"Schema name mismatch for uploaded schema, tried to add schema with name {document.get('schemaName')} "
-            f"as {name}",
-        )
+    document, refusal = posted(call)
+    name, kept = call.path["name"], schema_document(document, refusal)[0]
+    check_schema_name(kept)
+    if kept["schemaName"] != name:
+        what = f"Schema name mismatch for uploaded schema, tried to add schema with name {kept['schemaName']} as {name}"
+        raise RestError(400, what)
+    _, unknown = controller.judged(document, refusal)
     if name not in controller.schemas():
-        raise RestError(404, f"Schema: {name} not found")
-    unknown = controller.add_schema(document, force=call.flag("force"))
+        raise RestError(404, f"Failed to find schema {name}")
+    controller.add_schema(kept, force=call.flag("force"))
     if call.flag("reload"):
         for physical in controller.tables():
             if raw_name(physical) == name:
@@ -65,9 +71,7 @@ def drop(controller: Controller, call: Call) -> Any:
 
 
 def validate(controller: Controller, call: Call) -> Any:
-    document = posted(call)
-    check_schema(document)
-    kept, unknown = schema_document(document)
+    kept, unknown = controller.judged(*posted(call))
     return kept | {"unrecognizedProperties": unknown}
 
 

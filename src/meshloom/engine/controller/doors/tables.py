@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.documents import schema_document, table_document
+from meshloom.engine.config.documents import parse_json, schema_document, table_document, together
+from meshloom.engine.config.refusals import require
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
-from meshloom.engine.config.validate import check_schema, parse_json
-from meshloom.engine.config.validate_table import check_shape, check_table
+from meshloom.engine.config.validate import judge_schema
+from meshloom.engine.config.validate_table import check_hybrid, check_name
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
+from meshloom.engine.ingest.functions import schema_function
 
 
 def physicals(controller: Controller, name: str, table_type: str = "") -> list[str]:
@@ -54,39 +56,55 @@ def _shown(controller: Controller, physical: str) -> dict[str, Any]:
     return table_document(controller.table(physical))[0]
 
 
+SKIPPED = ("ALL", "TASK", "UPSERT", "TENANT", "MINION_INSTANCES", "ACTIVE_TASKS")
+
+
+def _skipped(call: Call) -> frozenset[str]:
+    """The kinds of validation that a request leaves out. Raises RestError 400 for an unknown one."""
+    named = [kind.upper() for kind in (call.query.get("validationTypesToSkip") or "").split(",") if kind]
+    for kind in named:
+        if kind not in SKIPPED:
+            enum = "org.apache.pinot.segment.local.utils.TableConfigUtils.ValidationType"
+            raise RestError(400, f"No enum constant {enum}.{kind}")
+    return frozenset(named)
+
+
 def add(controller: Controller, call: Call) -> Any:
-    config, unknown = controller.add_table(parse_json(call.body))
+    document, skipped = parse_json(call.body, kind="TableConfig"), _skipped(call)
+    name = table_document(document)[0]["tableName"]
+    if name in controller.tables():
+        raise controller.there(name)
+    config, unknown = controller.add_table(document, skipped=skipped)
     return {"unrecognizedProperties": unknown, "status": f"Table {config.name} successfully added"}
 
 
 def update(controller: Controller, call: Call) -> Any:
-    document, name = parse_json(call.body), call.path["name"]
+    name = call.path["name"]
     invalid = f"Invalid table config: {name} with error: "
     try:
-        config, _ = controller.checked(document)
+        document = parse_json(call.body, kind="TableConfig")
+        kept = table_document(document)[0]
+        wanted = name if name.endswith(f"_{kept['tableType']}") else f"{name}_{kept['tableType']}"
+        if kept["tableName"] != wanted:
+            what = f"Request table {wanted} does not match table name in the body {kept['tableName']}"
+            raise RestError(400, what)
+        config, _ = controller.checked(document, skipped=_skipped(call))
     except RestError as error:
         raise RestError(400, invalid + error.what) from error
-    wanted = name if name != raw_name(name) else physical_name(name, config.table_type)
-    if config.name != wanted:
-        raise RestError(400, f"{invalid}Request table {wanted} does not match table name in the body {config.name}")
     if config.name not in controller.tables():
         raise RestError(404, f"Table {config.name} does not exist")
-    _, unknown = controller.add_table(document, replace=True)
+    _, unknown = controller.add_table(document, replace=True, force=call.flag("force"), skipped=_skipped(call))
     return {"unrecognizedProperties": unknown, "status": f"Table config updated for {name}"}
 
 
 def validate(controller: Controller, call: Call) -> Any:
-    text = call.body.decode("utf-8", "replace")
-    document = parse_json(text, "Invalid table config json string")
-    name = str(document.get("tableName", ""))
+    refusal = "Invalid table config json string"
+    document = parse_json(call.body, refusal, "TableConfig")
+    name = table_document(document, refusal)[0]["tableName"]
     try:
-        config, unknown = controller.checked(document, placed=False)
+        config, unknown = controller.checked(document, placed=False, skipped=_skipped(call))
     except RestError as error:
-        kind = str(document.get("tableType", "")).upper()
-        known = name and kind in TYPES and all(document.get(key) for key in ("segmentsConfig",))
-        shown = physical_name(raw_name(name), kind) if known else ""
-        prefix = f"Invalid table config: {shown}. " if shown else f"Invalid table config json string: {text}. Reason: "
-        raise RestError(400, prefix + error.what) from error
+        raise RestError(400, f"Invalid table config: {name}. {error.what}") from error
     return {config.table_type: dict(config.document), "unrecognizedProperties": unknown}
 
 
@@ -135,49 +153,76 @@ def config(controller: Controller, call: Call) -> Any:
     return shown | {p.rpartition("_")[2].lower(): _shown(controller, p) for p in physicals(controller, name)}
 
 
-def _together(call: Call) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
-    """Name, schema and table configs of a request. Raises RestError 400."""
-    document = parse_json(call.body, "Invalid TableConfigs json string")
-    name, given = document.get("tableName"), document.get("schema")
-    if not isinstance(name, str) or not name:
-        raise RestError(400, "'tableName' cannot be null or empty in TableConfigs")
-    if not isinstance(given, dict):
-        raise RestError(400, "'schema' cannot be null in TableConfigs")
-    tables = [document[kind.lower()] for kind in TYPES if isinstance(document.get(kind.lower()), dict)]
-    if given.get("schemaName") != name:
-        raise RestError(
-            400, f"'tableName': {name} must be equal to 'schemaName' from 'schema': {given.get('schemaName')}"
-        )
-    return name, given, tables
+def _read_together(call: Call, refusal: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A request's TableConfigs as kept, and their unrecognised properties. Raises RestError 400."""
+    try:
+        return together(parse_json(call.body, kind="TableConfigs"))
+    except RestError as error:
+        raise RestError(400, f"{refusal}{error.what}") from error
+
+
+def _judged(controller: Controller, call: Call, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The table configs of TableConfigs that Pinot would accept. Raises RestError 400."""
+    name, given = document["tableName"], document["schema"]
+    try:
+        tables = {kind: document[kind.lower()] for kind in TYPES if kind.lower() in document}
+        only = f"Must provide at least one of 'realtime' or 'offline' table configs for adding TableConfigs: {name}"
+        require(bool(tables), only)
+        same = given["schemaName"] == name
+        shown = "null" if given["schemaName"] is None else given["schemaName"]
+        require(same, f"'tableName': {name} must be equal to 'schemaName' from 'schema': {shown}")
+        judge_schema(given, schema_function)
+        schema = Schema.of(given)
+        for kind, table in tables.items():
+            raw = raw_name(table["tableName"])
+            what = f"Name in '{kind.lower()}' table config: {raw} must be equal to 'tableName': {name}"
+            require(raw == name, what)
+            check_name(TableConfig.of(table))
+            controller.checked(table, placed=False, schema=schema, skipped=_skipped(call))
+        if len(tables) == 2:
+            check_hybrid(TableConfig.of(tables["OFFLINE"]), TableConfig.of(tables["REALTIME"]))
+    except RestError as error:
+        raise RestError(400, f"Invalid TableConfigs: {name}. {error.what}") from error
+    return list(tables.values())
 
 
 def add_configs(controller: Controller, call: Call) -> Any:
-    name, given, tables = _together(call)
-    if physicals(controller, name):
+    document, unknown = _read_together(call, "Invalid TableConfigs. ")
+    name = document["tableName"]
+    if physicals(controller, name) or name in controller.schemas():
         raise RestError(400, f"TableConfigs: {name} already exists. Use PUT to update existing config")
-    before = controller.catalog.get("schema", name)
-    unknown = dict(controller.add_schema(given))
+    tables = _judged(controller, call, document)
+    controller.add_schema(document["schema"])
     try:
-        for document in tables:
-            unknown |= controller.add_table(document)[1]
+        for table in tables:
+            controller.add_table(table, skipped=_skipped(call))
     except RestError as error:
         for physical in physicals(controller, name):
             controller.drop_table(physical)
-        if before is None:
-            controller.drop_schema(name)
-        else:
-            controller.put_schema(before)
-        raise RestError(error.status, f"Invalid TableConfigs: {name}. {error.what}") from error
+        controller.drop_schema(name)
+        raise RestError(error.status, f"Invalid TableConfigs: {name}. Reason: {error.what}") from error
     return {"unrecognizedProperties": unknown, "status": f"TableConfigs {name} successfully added"}
 
 
 def update_configs(controller: Controller, call: Call) -> Any:
-    name, given, tables = _together(call)
+    name = call.path["name"]
+    refusal = f"Invalid TableConfigs: {name}. Reason: "
+    document, unknown = _read_together(call, refusal)
+    try:
+        tables = _judged(controller, call, document)
+        what = f"'tableName' in TableConfigs: {document['tableName']} must match provided tableName: {name}"
+        require(document["tableName"] == name, what)
+    except RestError as error:
+        raise RestError(400, f"{refusal}{error.what}") from error
     if not physicals(controller, name):
         raise RestError(400, f"TableConfigs: {name} does not exist. Use POST to create it first.")
-    unknown = dict(controller.add_schema(given))
-    for document in tables:
-        unknown |= controller.add_table(document, replace=True)[1]
+    force = call.flag("forceTableSchemaUpdate")
+    try:
+        controller.add_schema(document["schema"], force=force)
+        for table in tables:
+            controller.add_table(table, replace=True, force=force, skipped=_skipped(call))
+    except RestError as error:
+        raise RestError(error.status, f"Failed to update TableConfigs for: {name}, {error.what}") from error
     if call.flag("reload"):
         for physical in physicals(controller, name):
             controller.reload(physical)
@@ -186,37 +231,46 @@ def update_configs(controller: Controller, call: Call) -> Any:
 
 def drop_configs(controller: Controller, call: Call) -> Any:
     name = call.path["name"]
-    if physicals(controller, name):
+    if name != raw_name(name):
+        raise RestError(500, f"Invalid table name: {name}. Use raw table name.")
+    there = bool(physicals(controller, name))
+    if there:
         controller.drop_table(name)
     if name in controller.schemas():
+        there = True
         controller.drop_schema(name)
-    return {"status": f"Deleted TableConfigs: {name}"}
+    gone = f"TableConfigs: {name} don't exist. Invoked delete anyway to clean stale metadata/segments"
+    return {"status": f"Deleted TableConfigs: {name}" if there else gone}
 
 
 def validate_configs(controller: Controller, call: Call) -> Any:
-    name, given, tables = _together(call)
-    check_schema(given)
-    schema = Schema.of(given)
-    for document in tables:
-        check_shape(document)
-        check_table(TableConfig.of(table_document(document)[0]), schema)
-    return {"tableName": name, "schema": schema_document(given)[0], "unrecognizedProperties": {}}
+    refusal = f"Invalid TableConfigs json string: {call.body.decode('utf-8', 'replace')}. Reason: "
+    document, unknown = _read_together(call, refusal)
+    _judged(controller, call, document)
+    return document | {"unrecognizedProperties": unknown}
 
 
+TOGETHER = ("validationTypesToSkip", "reload", "forceTableSchemaUpdate")
 OPERATIONS = (
     ("GET", "/tables", names, "Names of all tables", ("type",)),
-    ("POST", "/tables", add, "Add a table", ()),
-    ("POST", "/tables/validate", validate, "Judge a table config", ()),
+    ("POST", "/tables", add, "Add a table", ("validationTypesToSkip",)),
+    ("POST", "/tables/validate", validate, "Judge a table config", ("validationTypesToSkip",)),
     ("GET", "/tables/{name}", one, "A table's configs", ("type",)),
-    ("PUT", "/tables/{name}", update, "Change a table config", ()),
+    ("PUT", "/tables/{name}", update, "Change a table config", ("validationTypesToSkip", "force")),
     ("DELETE", "/tables/{name}", drop, "Delete a table", ("type", "retention")),
     ("GET", "/tables/{name}/schema", schema, "A table's schema", ()),
     ("GET", "/tables/{name}/state", state, "Whether a table answers queries", ("type",)),
     ("PUT", "/tables/{name}/state", set_state, "Enable or disable a table", ("type", "state")),
     ("GET", "/tableConfigs", configs, "Names of all tables", ()),
-    ("POST", "/tableConfigs", add_configs, "Add schema and tables together", ()),
-    ("POST", "/tableConfigs/validate", validate_configs, "Judge schema and tables together", ()),
+    ("POST", "/tableConfigs", add_configs, "Add schema and tables together", ("validationTypesToSkip",)),
+    (
+        "POST",
+        "/tableConfigs/validate",
+        validate_configs,
+        "Judge schema and tables together",
+        ("validationTypesToSkip",),
+    ),
     ("GET", "/tableConfigs/{name}", config, "Schema and table configs", ()),
-    ("PUT", "/tableConfigs/{name}", update_configs, "Change schema and tables together", ("reload",)),
+    ("PUT", "/tableConfigs/{name}", update_configs, "Change schema and tables together", TOGETHER),
     ("DELETE", "/tableConfigs/{name}", drop_configs, "Delete schema and tables", ()),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from meshloom.engine.config.documents import parse_json
 from meshloom.engine.config.table import raw_name
-from meshloom.engine.config.validate import parse_json
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.instances import set_enabled, tags_of
 from meshloom.engine.controller.doors.placement import unmoved

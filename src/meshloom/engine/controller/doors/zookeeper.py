@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.validate import parse_json, parse_list
+from meshloom.engine.config.documents import parse_json, parse_list
 from meshloom.engine.controller import metadata_tree
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import RestError

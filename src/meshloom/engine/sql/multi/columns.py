@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
@@ -40,14 +41,18 @@ def renamed(columns: Columns, names: Sequence[str]) -> Columns:
     return tuple(Column(n, c.type, c.never_null) for n, c in zip(names, columns, strict=True))
 
 
+def suggested(name: str, taken: Container[str]) -> str:
+    """`x`, or `x0`, `x1`, … where that is taken (SqlValidatorUtil.uniquify). `taken` holds lower-case names."""
+    suggestions = (f"{name}{number}" for number in count())
+    return next(one for one in chain((name,), suggestions) if one.lower() not in taken)
+
+
 def unique(columns: Columns) -> Columns:
     """DuckDB names of a subquery's columns: the second `x` is `x0`, as Calcite names it."""
     seen: set[str] = set()
     result = []
     for column in columns:
-        name, number = column.name, 0
-        while name.lower() in seen:
-            name, number = f"{column.name}{number}", number + 1
+        name = suggested(column.name, seen)
         seen.add(name.lower())
         result.append(Column(name, column.type, column.never_null))
     return tuple(result)
@@ -69,9 +74,17 @@ def meeting(left: Columns, right: Columns, word: str) -> Columns:
     result: list[Column] = []
     for a, b in zip(left, right, strict=True):
         type_ = common([a.type, b.type])
-        if type_ == "STRING" and {a.type, b.type} & set(NUMERIC):
+        if not _fit({a.type, b.type}):
             raise PinotError(
                 QUERY_VALIDATION, f"QueryValidationError: Type mismatch in column {len(result) + 1} of {word}"
             )
         result.append(Column(a.name, type_, a.never_null and b.never_null))
     return tuple(result)
+
+
+def _fit(types: set[str]) -> bool:
+    """Whether Calcite brings the types of a set operation together: texts take any value, nothing takes arrays."""
+    kinds = {type_ for type_ in types if type_ != "UNKNOWN"}
+    if len(kinds) < 2 or kinds <= set(NUMERIC) or kinds <= {"TIMESTAMP", "LONG", "INT"}:
+        return True
+    return bool(kinds & {"STRING", "JSON"}) and not any(kind.endswith("_ARRAY") for kind in kinds)

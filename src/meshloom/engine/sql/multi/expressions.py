@@ -282,9 +282,6 @@ class MultiTranslator(Translator):
 
     def window(self, node: exp.Window) -> Typed:
         """A window wants the bare aggregation under OVER."""
-        spec = node.args.get("spec")
-        if spec is not None and spec.args.get("exclude"):
-            raise PinotError(QUERY_VALIDATION, "EXCLUDE clause is not supported in a window's frame")
         self.over = True
         try:
             value = super().window(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, PinotError
+from meshloom.engine.sql.multi.arithmetic import common
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Source
 from meshloom.engine.sql.typed import Typed
@@ -60,9 +61,11 @@ def _merge(translator: MultiTranslator, names: list[str], kind: str, before: lis
         right = _only(name, added)
         a, b = translator.alike(left, right)
         tests.append(f"{a.sql} = {b.sql}")
+        type_ = common([left.type, right.type])  # Calcite merges by COALESCE, whatever the join
+        left, right = left.cast(type_), right.cast(type_)
         one = right if kind == "RIGHT" else left
         if kind == "FULL":
-            one = Typed(f"coalesce({left.sql}, {right.sql})", left.type)
+            one = Typed(f"coalesce({left.sql}, {right.sql})", type_)
         translator.sources.merged[name.lower()] = one
     return " AND ".join(tests)
 

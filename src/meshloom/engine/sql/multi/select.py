@@ -9,12 +9,13 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.multi import correlation, grouping
-from meshloom.engine.sql.multi.columns import Column, Columns, output
+from meshloom.engine.sql.multi.columns import Column, Columns, output, suggested
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.sources import From
 from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.multi.window_names import with_named_windows
 from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.typed import Typed
 
@@ -34,11 +35,12 @@ class Select:
         unknown = sorted(key for key, value in node.args.items() if value and key not in CLAUSES)
         if unknown:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
-        self.compiler, self.node = compiler, _named_windows(node)
+        self.compiler, self.node = compiler, with_named_windows(node)
         self.top = node is compiler.statement.tree
         self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)
         self.resolving: list[str] = []
+        self.selected: set[str] = set()  # the texts of what is selected
 
     def compile(self) -> tuple[str, Columns]:
         from_ = self._from()
@@ -52,8 +54,7 @@ class Select:
         group_sql, keys = grouping.clause(group, self._group_key) if group is not None else ("", set())
         items, columns = self._items()
         if grouped:
-            for node in nodes if not any(map(_is_star, nodes)) else []:
-                grouping.check(self.translator, node, keys)
+            self._check_grouped(nodes, keys)
         distinct = self.node.args.get("distinct")
         if distinct is not None and distinct.args.get("on"):
             raise PinotError(QUERY_VALIDATION, "Unsupported clause: DISTINCT ON")
@@ -62,6 +63,8 @@ class Select:
             for clause in ("having", "qualify")
             if (found := self.node.args.get(clause)) is not None
         ]
+        if distinct is not None:
+            self._check_selected()
         order = Ordering(self.translator, self._key, columns, self.node).text()
         if self.top and (ties := self._ties(grouped or distinct is not None)):
             order += f", {ties[-1]}"
@@ -72,6 +75,42 @@ class Select:
         exploded = "".join(f", LATERAL (SELECT unnest({a})) AS {n}(v)" for a, n in self.translator.exploded.items())
         parts = [f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(items)}", from_ + exploded, where, group_sql]
         return " ".join(filter(None, (*parts, *tails))) + order + limit(self.node), columns
+
+    def _check_grouped(self, nodes: list[exp.Expr], keys: set[str]) -> None:
+        """Raises PinotError 700 for a column outside aggregations that is no key, in SELECT, HAVING or ORDER BY."""
+        if any(map(_is_star, nodes)):
+            return
+        having = self.node.args.get("having")
+        for node in (*nodes, *([having.this] if having is not None else []), *self._sorted()):
+            aliased = any(self._names(column) for column in node.find_all(exp.Column))
+            if node in nodes or not aliased:
+                grouping.check(self.translator, node, keys)
+
+    def _check_selected(self) -> None:
+        """SELECT DISTINCT sorts by what it selects. Raises PinotError 700."""
+        for node in self._sorted():
+            self._check_among(node)
+
+    def _check_among(self, node: exp.Expr) -> None:
+        if self._key(node).sql in self.selected or isinstance(node, exp.Literal | exp.Boolean | exp.Null):
+            return
+        parts = [] if isinstance(node, exp.Column) or grouping.is_aggregation(node) else list(node.iter_expressions())
+        if not parts:
+            text = node.sql(dialect="pinot")
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{text}' is not in the select clause")
+        for part in parts:
+            self._check_among(part)
+
+    def _sorted(self) -> list[exp.Expr]:
+        """The keys of ORDER BY that are no literals."""
+        order = self.node.args.get("order")
+        keys = [ordered.this for ordered in order.expressions] if order is not None else []
+        return [key for key in keys if not isinstance(key, exp.Literal)]
+
+    def _names(self, column: exp.Expr) -> bool:
+        """Whether the select list gives something this name."""
+        items = (item for item in self.node.expressions if isinstance(item, exp.Alias))
+        return any(item.alias.lower() == column.name.lower() for item in items)
 
     def _from(self) -> str:
         from_ = self.node.args.get("from_")
@@ -133,14 +172,18 @@ class Select:
         items: list[str] = []
         columns: list[Column] = []
 
+        taken: set[str] = set()
+
         def add(name: str, value: Typed, certain: bool) -> None:
+            taken.add(name.lower())
+            self.selected.add(value.sql)
             items.append(f"{value.sql} AS {quoted(name)}")
             columns.append(Column(name, output(value.type), certain))
 
         for node in self.node.expressions:
             if _is_star(node):
                 for name, value, certain in self._star(node.table if isinstance(node, exp.Column) else ""):
-                    add(name, value, certain)
+                    add(suggested(name, taken), value, certain)  # SqlValidatorImpl.addToSelectList
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
             value = self._item(node, inner)
@@ -211,21 +254,3 @@ class Select:
 def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
 
-
-def _named_windows(node: exp.Select) -> exp.Select:
-    """`OVER w` with what WINDOW calls w. Raises PinotError 700 when nothing is called so."""
-    if not any(window.args.get("alias") for window in node.find_all(exp.Window)):
-        return node
-    node = node.copy()
-    named = {window.name.lower(): window for window in node.args.get("windows") or ()}
-    for item in node.expressions:
-        for window in item.find_all(exp.Window):
-            name = window.args.get("alias")
-            if name is None:
-                continue
-            if name.name.lower() not in named:
-                raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Window '{name.name}' not found")
-            for part in ("partition_by", "order", "spec"):
-                window.set(part, named[name.name.lower()].args.get(part))
-            window.set("alias", None)
-    return node

@@ -35,8 +35,9 @@ class Ordering:
                     raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{by.name}' is ambiguous")
             direction = "DESC" if ordered.args.get("desc") else "ASC"
             nulls = "NULLS FIRST" if ordered.args.get("nulls_first") else "NULLS LAST"
-            keys.append(f"{self.key(by).sql} {direction} {nulls}")
-        return " ORDER BY " + ", ".join(keys)
+            if not (isinstance(by, exp.Literal) and by.is_string):  # a text orders nothing
+                keys.append(f"{self.key(by).sql} {direction} {nulls}")
+        return " ORDER BY " + ", ".join(keys) if keys else ""
 
 
 def limit(node: exp.Query) -> str:
@@ -44,7 +45,13 @@ def limit(node: exp.Query) -> str:
     text = ""
     for name, word in (("limit", "LIMIT"), ("offset", "OFFSET")):
         found = node.args.get(name)
-        if found is None:
+        if found is None or _all(found):
             continue
         text += f" {word} {whole(count_of(found), word)}"
     return text
+
+
+def _all(node: exp.Expr) -> bool:
+    """LIMIT ALL."""
+    count = count_of(node)
+    return isinstance(count, exp.Column) and not count.table and count.name.upper() == "ALL"

@@ -12,6 +12,7 @@ from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.registry import PERCENTILE
+from meshloom.engine.sql.multi import operands
 from meshloom.engine.sql.multi.arithmetic import number
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
@@ -57,6 +58,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
         once = plain == "sum" and isinstance(arguments[0], exp.Distinct)
         return extreme_or_sum(translator, plain, value, where, "DISTINCT " if once else "")
     assert found is not None
+    if plain == "avg" and len(arguments) == 1 and not isinstance(arguments[0], exp.Star):
+        check_numeric(plain, translator.translate(unwrapped(arguments[0])))
     if plain in ("distinctsum",) and len(arguments) == 1:
         return distinct_sum(translator, translator.translate(arguments[0]), where)
     if not (plain in AS_ARGUMENT | AS_LONG or (plain.startswith("distinctcount") and found.multi == "INT")):
@@ -91,9 +94,16 @@ def unwrapped(argument: exp.Expr) -> exp.Expr:
     return argument.expressions[0] if isinstance(argument, exp.Distinct) else argument
 
 
+def check_numeric(name: str, value: Typed) -> None:
+    """Raises PinotError 700 for what SUM, AVG and the like take no values of; texts and times they cast."""
+    if value.array or value.type in ("BYTES", "MAP") or (value.type == "BOOLEAN" and name in ("sum", "avg")):
+        form = "COMPARABLE_TYPE" if name in ("min", "max") else "NUMERIC"
+        raise operands.inapplicable(name.upper(), f"{name.upper()}({{}})", form, [value.type])
+
+
 def extreme_or_sum(translator: MultiTranslator, name: str, value: Typed, where: str, distinct: str = "") -> Typed:
-    if value.array:
-        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Cannot apply '{name.upper()}' to an array")
+    if value.array or name == "sum":
+        check_numeric(name, value)
     if value.type in ("STRING", "JSON") and name != "sum":
         if not translator.rewrite:
             raise PinotError(QUERY_VALIDATION, f"Cannot compute {name} for non-numeric type: {value.type}")

@@ -11,7 +11,7 @@ from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.maps import item
-from meshloom.engine.sql.multi import aggregates, arithmetic
+from meshloom.engine.sql.multi import aggregates, arithmetic, operands
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources
@@ -82,8 +82,25 @@ class MultiTranslator(Translator):
         for side in (node.left, node.right):
             if isinstance(side, exp.Any | exp.All):
                 return self.quantified(node)
-        self._scalars(node, COMPARISONS[type(node)], (node.left, node.right))
+        operator = COMPARISONS[type(node)]
+        self._scalars(node, operator, (node.left, node.right))
+        if not isinstance(node.left.unnest(), exp.Tuple):
+            types = [self.translate(side).type for side in (node.left, node.right)]
+            if not any(type_.endswith("_ARRAY") for type_ in types) and not operands.comparable(operator, *types):
+                raise operands.inapplicable(operator, f"{{}} {operator} {{}}", "COMPARABLE_TYPE", types)
         return super().comparison(node)
+
+    def condition(self, node: exp.Expr, why: str = "Expected a boolean type") -> Typed:
+        """Raises PinotError 700, saying `why`, for what is neither true nor false."""
+        return operands.condition(self.translate(node), why)
+
+    def connector(self, node: exp.Connector) -> Typed:
+        word = "AND" if isinstance(node, exp.And) else "OR"
+        for one in (node.left, node.right):
+            if self.translate(one).type not in ("BOOLEAN", "UNKNOWN"):
+                types = [self.translate(side).type for side in (node.left, node.right)]
+                raise operands.inapplicable(word, f"{{}} {word} {{}}", "BOOLEAN", types)
+        return super().connector(node)
 
     def quantified(self, node: exp.Binary) -> Typed:
         """`x = ANY (SELECT …)`, `x > ALL (SELECT …)`."""
@@ -132,12 +149,15 @@ class MultiTranslator(Translator):
         if query is None:
             for item in node.expressions:
                 self._scalars(node, "=", (node.this, item))
+            operands.listed(self.translate(node.this).type, [self.translate(item).type for item in node.expressions])
             return super().membership(node, negated)
         sql, columns = self.columns.subquery(inner_query(query))
         wanted = list(node.this.expressions) if isinstance(node.this, exp.Tuple) else [node.this]
         if len(columns) != len(wanted):
             raise PinotError(QUERY_VALIDATION, f"{len(wanted)} values IN a query of {len(columns)} columns")
         values = [self.translate(value) for value in wanted]
+        for value, column in zip(values, columns, strict=True):
+            operands.listed(value.type, [column.type])
         values, sql = arithmetic.with_query(values, sql, [column.type for column in columns])
         text = ", ".join(value.sql for value in values)
         if len(values) > 1:
@@ -163,13 +183,19 @@ class MultiTranslator(Translator):
         inner = node.this.unnest()
         if isinstance(inner, exp.In):
             return self.membership(inner, negated=True)
-        value = self.condition(node.this)
-        return Typed(f"(NOT {value.sql})", "BOOLEAN", aggregate=value.aggregate)
+        value = self.translate(node.this)
+        if value.type not in ("BOOLEAN", "UNKNOWN"):
+            raise operands.inapplicable("NOT", "NOT{}", "BOOLEAN", [value.type])
+        return Typed(f"(NOT {value.cast('BOOLEAN').sql})", "BOOLEAN", aggregate=value.aggregate)
 
     def is_null(self, node: exp.Is) -> Typed:
         if isinstance(node.expression, exp.Null) and never_null(node.this, self.sources):
             # Calcite has typed the value NOT NULL, so that the test is gone before a row is seen.
             return Typed("false", "BOOLEAN")
+        if isinstance(node.expression, exp.Boolean):
+            word, type_ = f"IS {str(bool(node.expression.this)).upper()}", self.translate(node.this).type
+            if type_ not in ("BOOLEAN", "UNKNOWN"):
+                raise operands.inapplicable(word, f"{{}} {word}", "BOOLEAN", [type_])
         return super().is_null(node)
 
     def escaped(self, node: exp.Escape) -> Typed:
@@ -203,6 +229,7 @@ class MultiTranslator(Translator):
         values = [self.translate(branch.args["true"]) for branch in node.args["ifs"]]
         conditions = [self.condition(test) for test in tests]
         other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
+        operands.alternatives([value.type for value in (*values, other)])
         type_ = arithmetic.common([value.type for value in (*values, other)])
         branches = " ".join(
             f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in zip(conditions, values, strict=True)
@@ -256,6 +283,8 @@ class MultiTranslator(Translator):
                 QUERY_VALIDATION,
                 f"QueryValidationError: No match found for function signature {name}({kinds})",
             )
+        if plain == "coalesce":
+            operands.coalesced([self.translate(argument).type for argument in arguments])
         found = super().function(name, arguments)
         if plain in LONGS and found.type == "INT":
             return replace(found, sql=f"CAST({found.sql} AS BIGINT)", type="LONG")
@@ -293,7 +322,7 @@ class MultiTranslator(Translator):
         return aggregates.within_group(self, node)
 
     def filtered(self, node: exp.Filter) -> Typed:
-        where = self.condition(node.expression.this).sql
+        where = self.condition(node.expression.this, "FILTER clause must be a condition").sql
         if isinstance(node.this, exp.WithinGroup):
             return aggregates.within_group(self, node.this, where)
         return super().filtered(node)

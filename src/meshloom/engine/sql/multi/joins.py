@@ -36,7 +36,7 @@ def join(translator: MultiTranslator, node: exp.Join, text: str, added: list[Sou
     if using:
         condition = _merge(translator, using, kind, before, added)
     elif on is not None:
-        condition = translator.condition(on).sql
+        condition = translator.condition(on, "ON clause must be a condition").sql
     elif kind in ("INNER", "CROSS"):
         return f" CROSS JOIN {text}"
     else:

@@ -59,7 +59,8 @@ class Select:
         if distinct is not None and distinct.args.get("on"):
             raise PinotError(QUERY_VALIDATION, "Unsupported clause: DISTINCT ON")
         tails = [
-            f"{clause.upper()} {self.translator.condition(found.this).sql}"
+            f"{clause.upper()} "
+            + self.translator.condition(found.this, f"{clause.upper()} clause must be a condition").sql
             for clause in ("having", "qualify")
             if (found := self.node.args.get(clause)) is not None
         ]
@@ -134,7 +135,7 @@ class Select:
             self.compiler.scans += self.scope.outer.scans
         self.translator.filtering = True
         try:
-            return f"WHERE {self.translator.condition(where.this).sql}"
+            return f"WHERE {self.translator.condition(where.this, 'WHERE clause must be a condition').sql}"
         finally:
             self.translator.filtering = False
 

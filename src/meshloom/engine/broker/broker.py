@@ -248,15 +248,9 @@ def _scanned(result: QueryResult) -> int:
     return result.total_docs if result.documents is None else result.documents
 
 
-UNREAD = re.compile(r"Conversion Error: Could not convert string ['\"](.*)['\"] to (?:DOUBLE|FLOAT|DECIMAL|INT|BIGINT)")
-
-
 def _told(error: ComputeError) -> str:
     """The executor's reason in one line, without what only says in which function of ours it was raised."""
-    told = WRAPPED.sub("", error.what).split("\n")[0]
-    if unread := UNREAD.match(told):  # as java.lang.Double and its kin say it
-        return f'For input string: "{unread[1]}"'
-    return told
+    return WRAPPED.sub("", error.what).split("\n")[0]
 
 
 def failure(error: PinotError, milliseconds: int = 0) -> dict[str, Any]:

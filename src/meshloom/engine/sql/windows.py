@@ -36,7 +36,7 @@ def window(translator: Translator, node: exp.Window) -> Typed:
     else:
         found = translator.function(call.name, call.expressions)
         if not found.aggregate:
-            raise PinotError(QUERY_VALIDATION, f"Unsupported window function: {name}")
+            raise PinotError(QUERY_VALIDATION, "QueryValidationError: OVER must be applied to aggregate function")
         # The cast around an aggregation has to stand around the window, too.
         sql, type_ = found.sql.removeprefix("CAST(").rsplit(" AS ", 1)[0], found.type
         if not found.sql.startswith("CAST("):
@@ -54,9 +54,7 @@ def _check(node: exp.Window, name: str) -> None:
             SQL_PARSING, f'SQLParsingError: Caught exception while parsing query: Encountered "{kind}" in a window'
         )
     if spec is not None and name in UNFRAMED:
-        why = (
-            "ROW/RANGE not allowed with RANK, DENSE_RANK, ROW_NUMBER, PERCENTILE_CONT/DISC or LAG/LEAD functions"
-        )
+        why = "ROW/RANGE not allowed with RANK, DENSE_RANK, ROW_NUMBER, PERCENTILE_CONT/DISC or LAG/LEAD functions"
     elif name in ("rank", "dense_rank") and node.args.get("order") is None:
         why = "RANK or DENSE_RANK functions require ORDER BY clause in window specification"
     elif name in ("lag", "lead") and isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls):

@@ -14,13 +14,13 @@ from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.registry import PERCENTILE
 from meshloom.engine.sql.multi import operands
 from meshloom.engine.sql.multi.arithmetic import number
-from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
+from meshloom.engine.sql.typed import DUCKDB, Typed, duckdb_type, literal_sql
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.expressions import MultiTranslator
 
 # AggregationFunctionType.java: ReturnTypes.ARG0, and BIGINT where the single-stage engine says INT or DOUBLE.
-AS_ARGUMENT = {"minmaxrange", "mode", "percentile", "anyvalue"}
+AS_ARGUMENT = {"mode", "percentile", "anyvalue"}
 AS_LONG = {"percentileest"}
 SEVERAL_ROWS = ("exprmin", "exprmax")
 WIDENED = {"INT": "LONG", "LONG": "LONG", "FLOAT": "DOUBLE", "BOOLEAN": "LONG", "STRING": "DOUBLE", "UNKNOWN": "LONG"}
@@ -74,8 +74,6 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     if type_ == WIDE and plain != "anyvalue":
         return Typed(f"CAST({found.render(values)} AS DOUBLE)", "DOUBLE", aggregate=True).cast(WIDE)
     rendered = f"trunc({found.render(values)})" if plain in AS_LONG else found.render(values)
-    if plain == "minmaxrange" and type_ in EXTREMES:
-        return Typed(saturated(rendered, type_), type_, aggregate=True)
     return Typed(f"CAST({rendered} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
@@ -207,6 +205,8 @@ def collected(
         sql = f"string_agg({word}{value.cast('STRING').sql}, {separator}{keys}){suffix(where)}"
         return Typed(f"CAST({sql} AS VARCHAR)", "STRING", aggregate=True)
     type_ = options[0].upper() if options else value.type
+    if type_ not in DUCKDB or value.array:
+        raise PinotError(QUERY_VALIDATION, f"Unsupported data type for ARRAY_AGG: {type_ or '(none)'}")
     if type_ == "BIG_DECIMAL" and value.type == WIDE:
         type_ = WIDE
     item = value.cast(type_).sql

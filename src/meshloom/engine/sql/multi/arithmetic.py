@@ -47,6 +47,8 @@ def operate(name: str, left: Typed, right: Typed) -> Typed:
     aggregate = left.aggregate or right.aggregate
     if type_ in EXTREMES:
         sql = _integer(operator, left, right, type_)
+        if operator == "%" and right.type != type_:  # a remainder has the divisor's type
+            return Typed(f"CAST({sql} AS {duckdb_type(right.type)})", right.type, aggregate=aggregate)
     elif type_ == WIDE or (operator == "*" and left.type == right.type == "BIG_DECIMAL"):
         # The product of two decimals may have twice the digits after the point.
         a, b, type_ = left.cast(WIDE).sql, right.cast(WIDE).sql, WIDE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -32,13 +33,18 @@ def renamed(columns: Columns, names: Sequence[str]) -> Columns:
     """With the names that an alias's column list gives. Raises PinotError 700 when it has another length."""
     if not names:
         return columns
-    if len(names) != len(columns):
+    check_degree(names, len(columns))
+    return tuple(Column(n, c.type, c.never_null) for n, c in zip(names, columns, strict=True))
+
+
+def check_degree(names: Sequence[str], columns: int) -> None:
+    """Raises PinotError 700 when an alias names another number of columns."""
+    if len(names) != columns:
         raise PinotError(
             QUERY_VALIDATION,
-            f"QueryValidationError: List of column aliases must have same degree as table; table has {len(columns)} "
+            f"QueryValidationError: List of column aliases must have same degree as table; table has {columns} "
             f"columns, whereas alias list has {len(names)} columns",
         )
-    return tuple(Column(n, c.type, c.never_null) for n, c in zip(names, columns, strict=True))
 
 
 def suggested(name: str, taken: Container[str]) -> str:
@@ -59,11 +65,14 @@ def unique(columns: Columns) -> Columns:
 
 
 def of_columns(alias: str, columns: Columns) -> Source:
-    prefix = quoted(alias)
+    """The source that has them, under names which are no two alike."""
+    prefix, names = quoted(alias), Counter(column.name.lower() for column in columns)
+    different = unique(columns)
     return Source(
         alias,
-        {c.name: Typed(f"{prefix}.{quoted(c.name)}", c.type) for c in columns},
-        never_null={c.name.lower() for c in columns if c.never_null},
+        {c.name: Typed(f"{prefix}.{quoted(c.name)}", c.type) for c in different},
+        never_null={c.name.lower() for c in different if c.never_null},
+        twice=frozenset(name for name, times in names.items() if times > 1),
     )
 
 

@@ -92,10 +92,10 @@ class Compiler:
             scans = self.scans[before:]
             del self.scans[before:]
             names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
-            columns = unique(renamed(columns, names))
+            columns = renamed(columns, names)
             name = self.fresh("$with")  # a WITH name may hide a table that its own query reads
             self.withs[-1][cte.alias.lower()] = (name, columns, scans)
-            header = ", ".join(quoted(column.name) for column in columns)
+            header = ", ".join(quoted(column.name) for column in unique(columns))
             parts.append(f"{quoted(name)}({header}) AS ({sql})")
         return f"WITH {', '.join(parts)} "
 
@@ -116,7 +116,7 @@ class Compiler:
         sides = [_as_types(sql, side, both) for sql, side in ((left, columns), (right, others))]
         sql = f" {word} ".join(sides)
         scope = Sources(self.compile, outer)
-        scope.sources.append(of_columns("$set", unique(both)))
+        scope.sources.append(of_columns("$set", both))
         translator = self.translator(scope)
 
         def key(by: exp.Expr) -> Typed:

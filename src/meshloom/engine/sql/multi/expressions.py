@@ -11,18 +11,14 @@ from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.maps import item
-from meshloom.engine.sql.multi import aggregates, arithmetic, operands
+from meshloom.engine.sql.multi import aggregates, arithmetic, calcite_types, operands
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources
 from meshloom.engine.sql.translate import COMPARISONS, Translator, inner_query
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 
-# Calcite's own YEAR, MONTH, ... are EXTRACT, which is BIGINT; Pinot's single-stage functions are INT.
-LONGS = frozenset(
-    ("year", "quarter", "month", "week", "dayofyear", "dayofmonth", "dayofweek", "hour", "minute", "second")
-)
-INTEGRAL = {"mod", "divide", "div", "plus", "add", "minus", "sub", "times", "mult"}
+INTEGRAL = {"mod", "plus", "add", "minus", "sub", "times", "mult"}  # DIV is a function of doubles
 
 
 class MultiTranslator(Translator):
@@ -62,7 +58,7 @@ class MultiTranslator(Translator):
     # --- operators
 
     def arithmetic(self, node: exp.Binary) -> Typed:
-        left, right = self.translate(node.left), self.translate(node.right)
+        left, right = calcite_types.beside_decimals([self.translate(node.left), self.translate(node.right)])
         return arithmetic.operate(arithmetic.NAMES[type(node)], left, right)
 
     def pipes(self, node: exp.DPipe) -> Typed:
@@ -203,6 +199,17 @@ class MultiTranslator(Translator):
         value, pattern = self.translate(like.this).cast("STRING"), self.translate(like.expression)
         return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {self.translate(node.expression).sql})", "BOOLEAN")
 
+    def missing(self, node: exp.Expr) -> Typed:
+        """An operator of Calcite's grammar that Pinot has no function for."""
+        parts = [part for part in map(node.args.get, ("substr", "this", "expression")) if isinstance(part, exp.Expr)]
+        kinds = ", ".join(f"<{calcite_name(self.translate(part).type)}>" for part in parts)
+        raise operands.refused(f"No match found for function signature {MISSING[type(node)]}({kinds})")
+
+    def interval(self, node: exp.Interval) -> Typed:
+        raise operands.refused(
+            f"{node.sql(dialect='pinot')} is not supported: TIMESTAMPADD({node.unit}, …, …) moves a time"
+        )
+
     def array(self, node: exp.Array) -> Typed:
         values = [self.translate(value) for value in node.expressions]
         if not values:
@@ -230,6 +237,7 @@ class MultiTranslator(Translator):
         conditions = [self.condition(test) for test in tests]
         other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
         operands.alternatives([value.type for value in (*values, other)])
+        *values, other = calcite_types.beside_decimals([*values, other])
         type_ = arithmetic.common([value.type for value in (*values, other)])
         branches = " ".join(
             f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in zip(conditions, values, strict=True)
@@ -237,7 +245,12 @@ class MultiTranslator(Translator):
         aggregate = any(part.aggregate for part in (*conditions, *values, other))
         return Typed(f"(CASE {branches} ELSE {other.cast(type_).sql} END)", type_, aggregate=aggregate)
 
+    def target(self, node: exp.DataType) -> str:
+        return calcite_types.target(node) or super().target(node)
+
     def cast(self, node: exp.Cast) -> Typed:
+        if node.to.this == exp.DataType.Type.TIME and isinstance(node.this, exp.Literal):
+            node = exp.Cast(this=exp.Literal.string(f"1970-01-01 {node.this.this}"), to=node.to.copy())
         value = super().cast(node)
         inner = self.translate(node.this)
         if inner.type == "STRING" and inner.literal is not None and value.type in NUMERIC:
@@ -267,6 +280,7 @@ class MultiTranslator(Translator):
 
     def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
         plain = name.replace("_", "").lower()
+        _check_arity(name, arguments)
         if find_aggregate(name) is None and plain in INTEGRAL and len(arguments) == 2:
             return arithmetic.operate(plain, *(self.translate(argument) for argument in arguments))
         if plain in ("listagg", "arrayagg") or find_aggregate(name) is not None:
@@ -283,12 +297,10 @@ class MultiTranslator(Translator):
                 QUERY_VALIDATION,
                 f"QueryValidationError: No match found for function signature {name}({kinds})",
             )
-        if plain == "coalesce":
-            operands.coalesced([self.translate(argument).type for argument in arguments])
         found = super().function(name, arguments)
-        if plain in LONGS and found.type == "INT":
-            return replace(found, sql=f"CAST({found.sql} AS BIGINT)", type="LONG")
-        return found
+        if plain not in calcite_types.KNOWN:
+            return found
+        return calcite_types.retyped(plain, found, arguments, self.translate)
 
     def flattened(self, argument: exp.Expr) -> Typed:
         """arrayToMv: in a filter any value may match, elsewhere each value makes a row of its own."""
@@ -328,6 +340,20 @@ class MultiTranslator(Translator):
         return super().filtered(node)
 
 
+def _check_arity(name: str, arguments: list[exp.Expr]) -> None:
+    """Raises PinotError 700 when a function wants just so many arguments, and there are others."""
+    found = find_aggregate(name) or find_scalar(name)
+    if found is None or any(isinstance(argument, exp.Distinct | exp.Star) for argument in arguments):
+        return
+    if found.least == found.most != len(arguments):
+        raise operands.refused(
+            f"Invalid number of arguments to function '{name.upper()}'. Was expecting {found.least} arguments"
+        )
+
+
+MISSING: dict[type[exp.Expr], str] = {
+    exp.ILike: "ILIKE", exp.SimilarTo: "SIMILAR TO", exp.RegexpLike: "RLIKE", exp.StrPosition: "POSITION",
+}  # fmt: skip
 Method = Callable[..., Typed]
 METHODS: dict[type, Method] = {
     exp.Null: MultiTranslator.null,
@@ -342,6 +368,8 @@ METHODS: dict[type, Method] = {
     exp.Is: MultiTranslator.is_null,
     exp.Escape: MultiTranslator.escaped,
     exp.Array: MultiTranslator.array,
+    exp.Interval: MultiTranslator.interval,
+    **dict.fromkeys(MISSING, MultiTranslator.missing),
     exp.Bracket: MultiTranslator.element,
     exp.Case: MultiTranslator.case,
     exp.Cast: MultiTranslator.cast,

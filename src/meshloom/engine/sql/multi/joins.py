@@ -87,7 +87,11 @@ def _as_of(
             SQL_PARSING,
             "SQLParsingError: Caught exception while parsing query: ASOF JOIN wants MATCH_CONDITION(...) and ON",
         )
-    sides = _two_inputs(translator, match, ORDERED, before, added)
+    compared = match.unnest()
+    columns = isinstance(compared, exp.Binary) and all(
+        isinstance(side.unnest(), exp.Column) for side in (compared.left, compared.right)
+    )
+    sides = _two_inputs(translator, match, ORDERED, before, added) if columns else None
     if sides is None:
         message = "ASOF JOIN MATCH_CONDITION must be a comparison between columns from the two inputs"
         raise PinotError(QUERY_VALIDATION, f"QueryValidationError: {message}")

@@ -62,13 +62,3 @@ def alternatives(types: Sequence[str]) -> None:
     kinds = set(types) - {"UNKNOWN"}
     if "BOOLEAN" in kinds and len(kinds) > 1 and not kinds & set(TEXTS):
         raise refused("Illegal mixing of types in CASE or COALESCE statement")
-
-
-def coalesced(types: Sequence[str]) -> None:
-    """The arguments of COALESCE, which casts nothing but numbers. Raises PinotError 700."""
-    kinds = {"STRING" if type_ == "JSON" else "number" if type_ in NUMERIC else type_ for type_ in types} - {"UNKNOWN"}
-    if kinds == {"STRING", "number"}:
-        names = ", ".join(map(calcite_name, types))
-        raise refused(f"Cannot infer return type for COALESCE; operand types: [{names}]")
-    if len(kinds) > 1:
-        raise refused("Parameters must be of the same type")

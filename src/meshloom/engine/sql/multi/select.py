@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
-from meshloom.engine.sql.multi import correlation, grouping
+from meshloom.engine.sql.multi import correlation, grouping, places
 from meshloom.engine.sql.multi.columns import Column, Columns, output, suggested
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.nulls import never_null
@@ -44,6 +44,7 @@ class Select:
 
     def compile(self) -> tuple[str, Columns]:
         from_ = self._from()
+        places.check(self.node)
         group, having = self.node.args.get("group"), self.node.args.get("having")
         where = self._where()
         self.scope.alias = self._alias
@@ -79,8 +80,13 @@ class Select:
 
     def _check_grouped(self, nodes: list[exp.Expr], keys: set[str]) -> None:
         """Raises PinotError 700 for a column outside aggregations that is no key, in SELECT, HAVING or ORDER BY."""
-        if any(map(_is_star, nodes)):
-            return
+        for star in filter(_is_star, nodes):
+            for name, value, _ in self._star(star.table if isinstance(star, exp.Column) else ""):
+                if value.sql not in keys:
+                    raise PinotError(
+                        QUERY_VALIDATION, f"QueryValidationError: Expression '{name}' is not being grouped"
+                    )
+        nodes = [node for node in nodes if not _is_star(node)]
         having = self.node.args.get("having")
         for node in (*nodes, *([having.this] if having is not None else []), *self._sorted()):
             aliased = any(self._names(column) for column in node.find_all(exp.Column))
@@ -200,6 +206,8 @@ class Select:
             if table and source.alias.lower() != table.lower():
                 continue
             matched = True
+            if source.twice:
+                raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{min(source.twice)}' is ambiguous")
             for name, value in source.columns.items():
                 if name.lower() not in merged:
                     found.append((name, value, name.lower() in source.never_null))
@@ -236,15 +244,19 @@ class Select:
         """A key of GROUP BY; an ordinal is the item that it counts to. Raises PinotError 700 beyond the list."""
         if not isinstance(node, exp.Literal) or node.is_string:
             return self._key(node)
+        return self.translator.translate(self.node.expressions[self._ordinal(node) - 1].unalias())
+
+    def _ordinal(self, node: exp.Literal) -> int:
         place = whole(node, "an ordinal")
-        if not 1 <= place <= len(self.node.expressions):
+        stars = any(map(_is_star, self.node.expressions))
+        if place < 1 or (not stars and place > len(self.node.expressions)):
             raise PinotError(QUERY_VALIDATION, "QueryValidationError: Ordinal out of range")
-        return self.translator.translate(self.node.expressions[place - 1].unalias())
+        return place
 
     def _key(self, node: exp.Expr) -> Typed:
         """A key of GROUP BY or ORDER BY: an ordinal, an alias of the select list, or an expression."""
         if isinstance(node, exp.Literal) and not node.is_string:
-            return Typed(str(whole(node, "an ordinal")), "INT")
+            return Typed(str(self._ordinal(node)), "INT")
         if isinstance(node, exp.Column) and not node.table:
             for item in self.node.expressions:
                 if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():
@@ -254,4 +266,3 @@ class Select:
 
 def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
-

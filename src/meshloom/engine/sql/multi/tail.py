@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, PinotError
 from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.multi.columns import Columns
 from meshloom.engine.sql.multi.expressions import MultiTranslator
@@ -47,7 +47,13 @@ def limit(node: exp.Query) -> str:
         found = node.args.get(name)
         if found is None or _all(found):
             continue
-        text += f" {word} {whole(count_of(found), word)}"
+        count = count_of(found)
+        if not isinstance(count, exp.Literal) or count.is_string:
+            raise PinotError(
+                SQL_PARSING,
+                f'SQLParsingError: Caught exception while parsing query: Encountered "{word}" without a count',
+            )
+        text += f" {word} {whole(count, word)}"
     return text
 
 

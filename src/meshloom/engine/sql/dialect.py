@@ -91,6 +91,9 @@ class Pinot(Dialect):
         NO_PAREN_FUNCTIONS = {}
         FUNCTION_PARSERS = {name: parser.Parser.FUNCTION_PARSERS[name] for name in KEPT_PARSERS} | {
             "SUBSTRING": lambda self: self._parse_substring_words(),
+            "FLOOR": lambda self: self._parse_stepped("FLOOR"),
+            "CEIL": lambda self: self._parse_stepped("CEIL"),
+            "CEILING": lambda self: self._parse_stepped("CEILING"),
         }
         STRICT_CAST = True
 
@@ -135,6 +138,14 @@ class Pinot(Dialect):
             while self._match_set((TokenType.COMMA, TokenType.FROM, TokenType.FOR)):
                 arguments.append(self._parse_disjunction())
             return self.expression(exp.Anonymous(this="SUBSTRING", expressions=arguments))
+
+        def _parse_stepped(self, name: str) -> exp.Anonymous:
+            """`FLOOR(time TO DAY)` has the unit for a second argument."""
+            arguments = self._parse_csv(self._parse_disjunction)
+            if self._match_text_seq("TO"):
+                unit = self._parse_var(any_token=True)
+                arguments.append(exp.Literal.string(unit.name if unit is not None else ""))
+            return self.expression(exp.Anonymous(this=name, expressions=arguments))
 
         def _parse_wrapped(self, parse_method: Callable[[], T], optional: bool = False) -> T:
             """MATCH_CONDITION may hold any condition; what is no comparison is refused later, with Pinot's text."""

@@ -15,7 +15,9 @@ from meshloom.engine.sql.embedded import spelled_out
 from meshloom.engine.sql.understood import check_understood
 
 # sqlglot lets a list end with a comma; Calcite does not.
-MAYBE_UNFINISHED = re.compile(r",\s*(?:\)|;|$|FROM\b|WHERE\b|GROUP\b|ORDER\b|HAVING\b|LIMIT\b)", re.IGNORECASE)
+MAYBE_UNFINISHED = re.compile(
+    r"(?:\bSELECT|,)\s*,|,\s*(?:\)|;|$|FROM\b|WHERE\b|GROUP\b|ORDER\b|HAVING\b|LIMIT\b)", re.IGNORECASE
+)
 BACKWARDS = re.compile(r"\s*\(*\s*FROM\b", re.IGNORECASE)  # sqlglot knows DuckDB's FROM t SELECT a
 ENDS = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING, TokenType.LIMIT,
         TokenType.R_PAREN, TokenType.SEMICOLON}  # fmt: skip
@@ -52,15 +54,22 @@ def _tree_of(text: str) -> exp.Query:
     check_understood(tree)
     if any(not select.expressions for select in tree.find_all(exp.Select)):
         raise _refused("a SELECT has no expressions")
+    for node in tree.find_all(exp.Group, exp.In):
+        if not any(node.args.get(name) for name in ("expressions", "query", "rollup", "cube", "grouping_sets")):
+            raise _refused(f"nothing stands behind {'GROUP BY' if isinstance(node, exp.Group) else 'IN'}")
     return spelled_out(tree)
 
 
 def _check_lists(query: str) -> None:
     tokens = Pinot.get_or_raise("pinot").tokenize(query)
-    for comma, after in zip(tokens, [*tokens[1:], None], strict=True):
-        if comma.token_type == TokenType.COMMA and (after is None or after.token_type in ENDS):
+    for before, comma, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if comma.token_type != TokenType.COMMA:
+            continue
+        if after is None or after.token_type in ENDS:
             found = after.text if after else "<EOF>"
             raise _refused(f'Encountered "{found}" after the comma {_at(comma.line, comma.col)}')
+        if before is None or before.token_type in (TokenType.COMMA, TokenType.SELECT):
+            raise _refused(f'Encountered "," {_at(comma.line, comma.col)}')
 
 
 def _why(error: SqlglotError) -> str:

@@ -257,11 +257,16 @@ class Translator:
         name = "isDistinctFrom" if isinstance(node, exp.NullSafeNEQ) else "isNotDistinctFrom"
         return self.function(name, [node.this, node.expression])
 
-    def cast(self, node: exp.Cast) -> Typed:
-        name = node.to.this.name if isinstance(node.to.this, exp.DataType.Type) else str(node.to.this)
+    def target(self, node: exp.DataType) -> str:
+        """Pinot's type that CAST names. Raises PinotError 700."""
+        name = node.this.name if isinstance(node.this, exp.DataType.Type) else str(node.this)
         type_ = TYPE_NAMES.get(name.upper())
         if type_ is None:
             raise PinotError(QUERY_VALIDATION, f"Unable to cast expression to type - {name}")
+        return type_
+
+    def cast(self, node: exp.Cast) -> Typed:
+        type_ = self.target(node.to)
         value = self.translate(node.this)
         if type_ == "BIG_DECIMAL" and value.type not in ("INT", "LONG", type_):
             type_ = WIDE  # who knows what fits

@@ -39,7 +39,7 @@ def check_understood(tree: exp.Expr) -> None:
         if isinstance(node, exp.Group) and any(not one.expressions for one in _rollups(node)):
             raise _refused("WITH ROLLUP and WITH CUBE: write ROLLUP (…), CUBE (…)")
         alias = node.args.get("alias") if isinstance(node, exp.Table) else None
-        if alias is not None and (alias.args.get("columns") or not isinstance(alias.this, exp.Identifier | None)):
+        if alias is not None and not isinstance(alias.this, exp.Identifier | None):
             raise _refused(f"behind a table's name, more than another name for it ({node.sql()})")
 
 

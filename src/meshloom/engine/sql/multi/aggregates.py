@@ -12,14 +12,15 @@ from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.multi_values import over_arrays
 from meshloom.engine.sql.functions.registry import PERCENTILE
+from meshloom.engine.sql.multi import operands
 from meshloom.engine.sql.multi.arithmetic import number
-from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
+from meshloom.engine.sql.typed import DUCKDB, Typed, duckdb_type, literal_sql
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.expressions import MultiTranslator
 
 # AggregationFunctionType.java: ReturnTypes.ARG0, and BIGINT where the single-stage engine says INT or DOUBLE.
-AS_ARGUMENT = {"minmaxrange", "mode", "percentile", "anyvalue"}
+AS_ARGUMENT = {"mode", "percentile", "anyvalue"}
 AS_LONG = {"percentileest"}
 SEVERAL_ROWS = ("exprmin", "exprmax")
 WIDENED = {"INT": "LONG", "LONG": "LONG", "FLOAT": "DOUBLE", "BOOLEAN": "LONG", "STRING": "DOUBLE", "UNKNOWN": "LONG"}
@@ -57,6 +58,8 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
         once = plain == "sum" and isinstance(arguments[0], exp.Distinct)
         return extreme_or_sum(translator, plain, value, where, "DISTINCT " if once else "")
     assert found is not None
+    if plain == "avg" and len(arguments) == 1 and not isinstance(arguments[0], exp.Star):
+        check_numeric(plain, translator.translate(unwrapped(arguments[0])))
     if plain in ("distinctsum",) and len(arguments) == 1:
         return distinct_sum(translator, translator.translate(arguments[0]), where)
     if not (plain in AS_ARGUMENT | AS_LONG or (plain.startswith("distinctcount") and found.multi == "INT")):
@@ -71,8 +74,6 @@ def aggregation(translator: MultiTranslator, name: str, arguments: list[exp.Expr
     if type_ == WIDE and plain != "anyvalue":
         return Typed(f"CAST({found.render(values)} AS DOUBLE)", "DOUBLE", aggregate=True).cast(WIDE)
     rendered = f"trunc({found.render(values)})" if plain in AS_LONG else found.render(values)
-    if plain == "minmaxrange" and type_ in EXTREMES:
-        return Typed(saturated(rendered, type_), type_, aggregate=True)
     return Typed(f"CAST({rendered} AS {duckdb_type(type_)})", type_, aggregate=True)
 
 
@@ -91,9 +92,16 @@ def unwrapped(argument: exp.Expr) -> exp.Expr:
     return argument.expressions[0] if isinstance(argument, exp.Distinct) else argument
 
 
+def check_numeric(name: str, value: Typed) -> None:
+    """Raises PinotError 700 for what SUM, AVG and the like take no values of; texts and times they cast."""
+    if value.array or value.type in ("BYTES", "MAP") or (value.type == "BOOLEAN" and name in ("sum", "avg")):
+        form = "COMPARABLE_TYPE" if name in ("min", "max") else "NUMERIC"
+        raise operands.inapplicable(name.upper(), f"{name.upper()}({{}})", form, [value.type])
+
+
 def extreme_or_sum(translator: MultiTranslator, name: str, value: Typed, where: str, distinct: str = "") -> Typed:
-    if value.array:
-        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Cannot apply '{name.upper()}' to an array")
+    if value.array or name == "sum":
+        check_numeric(name, value)
     if value.type in ("STRING", "JSON") and name != "sum":
         if not translator.rewrite:
             raise PinotError(QUERY_VALIDATION, f"Cannot compute {name} for non-numeric type: {value.type}")
@@ -197,6 +205,8 @@ def collected(
         sql = f"string_agg({word}{value.cast('STRING').sql}, {separator}{keys}){suffix(where)}"
         return Typed(f"CAST({sql} AS VARCHAR)", "STRING", aggregate=True)
     type_ = options[0].upper() if options else value.type
+    if type_ not in DUCKDB or value.array:
+        raise PinotError(QUERY_VALIDATION, f"Unsupported data type for ARRAY_AGG: {type_ or '(none)'}")
     if type_ == "BIG_DECIMAL" and value.type == WIDE:
         type_ = WIDE
     item = value.cast(type_).sql

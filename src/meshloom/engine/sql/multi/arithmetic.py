@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
 from meshloom.engine.sql.casts import EXTREMES
 from meshloom.engine.sql.decimals import WIDE
+from meshloom.engine.sql.multi import operands
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type, meeting
 
 NAMES: dict[type[exp.Expr], str] = {
@@ -39,15 +39,16 @@ def common(types: Sequence[str]) -> str:
 
 
 def operate(name: str, left: Typed, right: Typed) -> Typed:
-    """One of `OPERATORS`. Raises PinotError 700 for arrays."""
-    if left.array or right.array:
-        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Cannot apply '{OPERATORS[name]}' to arrays")
-    left, right = number(left), number(right)
+    """One of `OPERATORS`. Raises PinotError 700 for what is no number."""
+    operator = OPERATORS[name]
+    operands.arithmetic(operator, left, right)
+    left, right = number(left, right), number(right, left)
     type_ = common([left.type, right.type])
     aggregate = left.aggregate or right.aggregate
-    operator = OPERATORS[name]
     if type_ in EXTREMES:
         sql = _integer(operator, left, right, type_)
+        if operator == "%" and right.type != type_:  # a remainder has the divisor's type
+            return Typed(f"CAST({sql} AS {duckdb_type(right.type)})", right.type, aggregate=aggregate)
     elif type_ == WIDE or (operator == "*" and left.type == right.type == "BIG_DECIMAL"):
         # The product of two decimals may have twice the digits after the point.
         a, b, type_ = left.cast(WIDE).sql, right.cast(WIDE).sql, WIDE
@@ -72,6 +73,8 @@ def with_query(values: list[Typed], sql: str, types: Sequence[str]) -> tuple[lis
             value, column = meeting(value, column)
         elif value.type == "BIG_DECIMAL" and type_ != value.type:
             value = value.cast("DOUBLE")
+        elif "STRING" in (value.type, type_) and "UNKNOWN" not in (value.type, type_):
+            value, column = value.cast("STRING"), column.cast("STRING")
         result.append(value)
         columns.append(column.sql)
         changed = changed or column.type != type_
@@ -81,10 +84,12 @@ def with_query(values: list[Typed], sql: str, types: Sequence[str]) -> tuple[lis
     return result, sql
 
 
-def number(value: Typed) -> Typed:
-    """An operand that is no number as one: times count milliseconds, texts are read."""
+def number(value: Typed, other: Typed | None = None) -> Typed:
+    """An operand that is no number as one: times count milliseconds, texts are read as numbers of the other's type."""
     if value.type in NUMERIC or value.type == "UNKNOWN":
         return value
+    if value.type in operands.TEXTS and other is not None and other.type in NUMERIC:
+        return value.cast(other.type)
     return value.cast({"TIMESTAMP": "LONG", "BOOLEAN": "INT"}.get(value.type, "DOUBLE"))
 
 

@@ -92,10 +92,10 @@ class Compiler:
             scans = self.scans[before:]
             del self.scans[before:]
             names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
-            columns = unique(renamed(columns, names))
+            columns = renamed(columns, names)
             name = self.fresh("$with")  # a WITH name may hide a table that its own query reads
             self.withs[-1][cte.alias.lower()] = (name, columns, scans)
-            header = ", ".join(quoted(column.name) for column in columns)
+            header = ", ".join(quoted(column.name) for column in unique(columns))
             parts.append(f"{quoted(name)}({header}) AS ({sql})")
         return f"WITH {', '.join(parts)} "
 
@@ -109,12 +109,12 @@ class Compiler:
         raise PinotError(QUERY_VALIDATION, f"Unsupported query: {node.sql(dialect='pinot')}")
 
     def _set(self, node: exp.SetOperation, outer: Sources | None) -> tuple[str, Columns]:
-        word = SETS[type(node)]
+        word = SETS[type(node)] + ("" if node.args.get("distinct") else " ALL")
         left, columns = self.compile(inner_query(node.this), outer)
         right, others = self.compile(inner_query(node.expression), outer)
-        both = unique(meeting(columns, others, word))
+        both = meeting(columns, others, word)
         sides = [_as_types(sql, side, both) for sql, side in ((left, columns), (right, others))]
-        sql = f" {word}{'' if node.args.get('distinct') else ' ALL'} ".join(sides)
+        sql = f" {word} ".join(sides)
         scope = Sources(self.compile, outer)
         scope.sources.append(of_columns("$set", both))
         translator = self.translator(scope)
@@ -125,7 +125,7 @@ class Compiler:
 
         tail = Ordering(translator, key, both, node).text() + limit(node)
         if tail:
-            header = ", ".join(quoted(column.name) for column in both)
+            header = ", ".join(quoted(column.name) for column in unique(both))
             sql = f'SELECT * FROM ({sql}) AS "$set"({header}){tail}'
         return sql, both
 

@@ -11,18 +11,14 @@ from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.maps import item
-from meshloom.engine.sql.multi import aggregates, arithmetic
+from meshloom.engine.sql.multi import aggregates, arithmetic, calcite_types, operands
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources
 from meshloom.engine.sql.translate import COMPARISONS, Translator, inner_query
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 
-# Calcite's own YEAR, MONTH, ... are EXTRACT, which is BIGINT; Pinot's single-stage functions are INT.
-LONGS = frozenset(
-    ("year", "quarter", "month", "week", "dayofyear", "dayofmonth", "dayofweek", "hour", "minute", "second")
-)
-INTEGRAL = {"mod", "divide", "div", "plus", "add", "minus", "sub", "times", "mult"}
+INTEGRAL = {"mod", "plus", "add", "minus", "sub", "times", "mult"}  # DIV is a function of doubles
 
 
 class MultiTranslator(Translator):
@@ -62,7 +58,7 @@ class MultiTranslator(Translator):
     # --- operators
 
     def arithmetic(self, node: exp.Binary) -> Typed:
-        left, right = self.translate(node.left), self.translate(node.right)
+        left, right = calcite_types.beside_decimals([self.translate(node.left), self.translate(node.right)])
         return arithmetic.operate(arithmetic.NAMES[type(node)], left, right)
 
     def pipes(self, node: exp.DPipe) -> Typed:
@@ -82,8 +78,25 @@ class MultiTranslator(Translator):
         for side in (node.left, node.right):
             if isinstance(side, exp.Any | exp.All):
                 return self.quantified(node)
-        self._scalars(node, COMPARISONS[type(node)], (node.left, node.right))
+        operator = COMPARISONS[type(node)]
+        self._scalars(node, operator, (node.left, node.right))
+        if not isinstance(node.left.unnest(), exp.Tuple):
+            types = [self.translate(side).type for side in (node.left, node.right)]
+            if not any(type_.endswith("_ARRAY") for type_ in types) and not operands.comparable(operator, *types):
+                raise operands.inapplicable(operator, f"{{}} {operator} {{}}", "COMPARABLE_TYPE", types)
         return super().comparison(node)
+
+    def condition(self, node: exp.Expr, why: str = "Expected a boolean type") -> Typed:
+        """Raises PinotError 700, saying `why`, for what is neither true nor false."""
+        return operands.condition(self.translate(node), why)
+
+    def connector(self, node: exp.Connector) -> Typed:
+        word = "AND" if isinstance(node, exp.And) else "OR"
+        for one in (node.left, node.right):
+            if self.translate(one).type not in ("BOOLEAN", "UNKNOWN"):
+                types = [self.translate(side).type for side in (node.left, node.right)]
+                raise operands.inapplicable(word, f"{{}} {word} {{}}", "BOOLEAN", types)
+        return super().connector(node)
 
     def quantified(self, node: exp.Binary) -> Typed:
         """`x = ANY (SELECT …)`, `x > ALL (SELECT …)`."""
@@ -132,12 +145,15 @@ class MultiTranslator(Translator):
         if query is None:
             for item in node.expressions:
                 self._scalars(node, "=", (node.this, item))
+            operands.listed(self.translate(node.this).type, [self.translate(item).type for item in node.expressions])
             return super().membership(node, negated)
         sql, columns = self.columns.subquery(inner_query(query))
         wanted = list(node.this.expressions) if isinstance(node.this, exp.Tuple) else [node.this]
         if len(columns) != len(wanted):
             raise PinotError(QUERY_VALIDATION, f"{len(wanted)} values IN a query of {len(columns)} columns")
         values = [self.translate(value) for value in wanted]
+        for value, column in zip(values, columns, strict=True):
+            operands.listed(value.type, [column.type])
         values, sql = arithmetic.with_query(values, sql, [column.type for column in columns])
         text = ", ".join(value.sql for value in values)
         if len(values) > 1:
@@ -163,19 +179,36 @@ class MultiTranslator(Translator):
         inner = node.this.unnest()
         if isinstance(inner, exp.In):
             return self.membership(inner, negated=True)
-        value = self.condition(node.this)
-        return Typed(f"(NOT {value.sql})", "BOOLEAN", aggregate=value.aggregate)
+        value = self.translate(node.this)
+        if value.type not in ("BOOLEAN", "UNKNOWN"):
+            raise operands.inapplicable("NOT", "NOT{}", "BOOLEAN", [value.type])
+        return Typed(f"(NOT {value.cast('BOOLEAN').sql})", "BOOLEAN", aggregate=value.aggregate)
 
     def is_null(self, node: exp.Is) -> Typed:
         if isinstance(node.expression, exp.Null) and never_null(node.this, self.sources):
             # Calcite has typed the value NOT NULL, so that the test is gone before a row is seen.
             return Typed("false", "BOOLEAN")
+        if isinstance(node.expression, exp.Boolean):
+            word, type_ = f"IS {str(bool(node.expression.this)).upper()}", self.translate(node.this).type
+            if type_ not in ("BOOLEAN", "UNKNOWN"):
+                raise operands.inapplicable(word, f"{{}} {word}", "BOOLEAN", [type_])
         return super().is_null(node)
 
     def escaped(self, node: exp.Escape) -> Typed:
         like = node.this
         value, pattern = self.translate(like.this).cast("STRING"), self.translate(like.expression)
         return Typed(f"({value.sql} LIKE {pattern.sql} ESCAPE {self.translate(node.expression).sql})", "BOOLEAN")
+
+    def missing(self, node: exp.Expr) -> Typed:
+        """An operator of Calcite's grammar that Pinot has no function for."""
+        parts = [part for part in map(node.args.get, ("substr", "this", "expression")) if isinstance(part, exp.Expr)]
+        kinds = ", ".join(f"<{calcite_name(self.translate(part).type)}>" for part in parts)
+        raise operands.refused(f"No match found for function signature {MISSING[type(node)]}({kinds})")
+
+    def interval(self, node: exp.Interval) -> Typed:
+        raise operands.refused(
+            f"{node.sql(dialect='pinot')} is not supported: TIMESTAMPADD({node.unit}, …, …) moves a time"
+        )
 
     def array(self, node: exp.Array) -> Typed:
         values = [self.translate(value) for value in node.expressions]
@@ -203,6 +236,8 @@ class MultiTranslator(Translator):
         values = [self.translate(branch.args["true"]) for branch in node.args["ifs"]]
         conditions = [self.condition(test) for test in tests]
         other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
+        operands.alternatives([value.type for value in (*values, other)])
+        *values, other = calcite_types.beside_decimals([*values, other])
         type_ = arithmetic.common([value.type for value in (*values, other)])
         branches = " ".join(
             f"WHEN {test.sql} THEN {value.cast(type_).sql}" for test, value in zip(conditions, values, strict=True)
@@ -210,7 +245,12 @@ class MultiTranslator(Translator):
         aggregate = any(part.aggregate for part in (*conditions, *values, other))
         return Typed(f"(CASE {branches} ELSE {other.cast(type_).sql} END)", type_, aggregate=aggregate)
 
+    def target(self, node: exp.DataType) -> str:
+        return calcite_types.target(node) or super().target(node)
+
     def cast(self, node: exp.Cast) -> Typed:
+        if node.to.this == exp.DataType.Type.TIME and isinstance(node.this, exp.Literal):
+            node = exp.Cast(this=exp.Literal.string(f"1970-01-01 {node.this.this}"), to=node.to.copy())
         value = super().cast(node)
         inner = self.translate(node.this)
         if inner.type == "STRING" and inner.literal is not None and value.type in NUMERIC:
@@ -240,6 +280,7 @@ class MultiTranslator(Translator):
 
     def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
         plain = name.replace("_", "").lower()
+        _check_arity(name, arguments)
         if find_aggregate(name) is None and plain in INTEGRAL and len(arguments) == 2:
             return arithmetic.operate(plain, *(self.translate(argument) for argument in arguments))
         if plain in ("listagg", "arrayagg") or find_aggregate(name) is not None:
@@ -257,9 +298,9 @@ class MultiTranslator(Translator):
                 f"QueryValidationError: No match found for function signature {name}({kinds})",
             )
         found = super().function(name, arguments)
-        if plain in LONGS and found.type == "INT":
-            return replace(found, sql=f"CAST({found.sql} AS BIGINT)", type="LONG")
-        return found
+        if plain not in calcite_types.KNOWN:
+            return found
+        return calcite_types.retyped(plain, found, arguments, self.translate)
 
     def flattened(self, argument: exp.Expr) -> Typed:
         """arrayToMv: in a filter any value may match, elsewhere each value makes a row of its own."""
@@ -282,9 +323,6 @@ class MultiTranslator(Translator):
 
     def window(self, node: exp.Window) -> Typed:
         """A window wants the bare aggregation under OVER."""
-        spec = node.args.get("spec")
-        if spec is not None and spec.args.get("exclude"):
-            raise PinotError(QUERY_VALIDATION, "EXCLUDE clause is not supported in a window's frame")
         self.over = True
         try:
             value = super().window(node)
@@ -296,12 +334,26 @@ class MultiTranslator(Translator):
         return aggregates.within_group(self, node)
 
     def filtered(self, node: exp.Filter) -> Typed:
-        where = self.condition(node.expression.this).sql
+        where = self.condition(node.expression.this, "FILTER clause must be a condition").sql
         if isinstance(node.this, exp.WithinGroup):
             return aggregates.within_group(self, node.this, where)
         return super().filtered(node)
 
 
+def _check_arity(name: str, arguments: list[exp.Expr]) -> None:
+    """Raises PinotError 700 when a function wants just so many arguments, and there are others."""
+    found = find_aggregate(name) or find_scalar(name)
+    if found is None or any(isinstance(argument, exp.Distinct | exp.Star) for argument in arguments):
+        return
+    if found.least == found.most != len(arguments):
+        raise operands.refused(
+            f"Invalid number of arguments to function '{name.upper()}'. Was expecting {found.least} arguments"
+        )
+
+
+MISSING: dict[type[exp.Expr], str] = {
+    exp.ILike: "ILIKE", exp.SimilarTo: "SIMILAR TO", exp.RegexpLike: "RLIKE", exp.StrPosition: "POSITION",
+}  # fmt: skip
 Method = Callable[..., Typed]
 METHODS: dict[type, Method] = {
     exp.Null: MultiTranslator.null,
@@ -316,6 +368,8 @@ METHODS: dict[type, Method] = {
     exp.Is: MultiTranslator.is_null,
     exp.Escape: MultiTranslator.escaped,
     exp.Array: MultiTranslator.array,
+    exp.Interval: MultiTranslator.interval,
+    **dict.fromkeys(MISSING, MultiTranslator.missing),
     exp.Bracket: MultiTranslator.element,
     exp.Case: MultiTranslator.case,
     exp.Cast: MultiTranslator.cast,

@@ -13,7 +13,8 @@ from meshloom.engine.sql.typed import Typed
 
 Key = Callable[[exp.Expr], Typed]
 SETS: dict[type[exp.Expr], str] = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
-COLLECTED = ("listagg", "arrayagg", "grouping", "groupingid")
+GROUPINGS = ("grouping", "groupingid")
+COLLECTED = ("listagg", "arrayagg", *GROUPINGS)
 
 
 def clause(group: exp.Group, key: Key) -> tuple[str, set[str]]:
@@ -69,6 +70,8 @@ def check(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> None:
     """Raises PinotError 700 for a column that is neither grouped nor aggregated."""
     if isinstance(node, exp.Query | exp.Exists | exp.Literal | exp.Star):
         return
+    if isinstance(node, exp.Anonymous) and node.name.replace("_", "").lower() in GROUPINGS:
+        _check_grouping(translator, node, keys)
     if is_aggregation(node):
         return
     if isinstance(node, exp.Column):
@@ -85,6 +88,16 @@ def check(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> None:
         parts = list(node.iter_expressions())
     for part in parts:
         check(translator, part, keys)
+
+
+def _check_grouping(translator: MultiTranslator, node: exp.Anonymous, keys: set[str]) -> None:
+    if not keys:
+        why = "GROUPING operator may only occur in an aggregate query"
+    elif any(translator.translate(argument).sql not in keys for argument in node.expressions):
+        why = "Argument to GROUPING operator must be a grouped expression"
+    else:
+        return
+    raise PinotError(QUERY_VALIDATION, f"QueryValidationError: {why}")
 
 
 def _grouped(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, PinotError
+from meshloom.engine.sql.multi.arithmetic import common
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Source
 from meshloom.engine.sql.typed import Typed
@@ -35,7 +36,7 @@ def join(translator: MultiTranslator, node: exp.Join, text: str, added: list[Sou
     if using:
         condition = _merge(translator, using, kind, before, added)
     elif on is not None:
-        condition = translator.condition(on).sql
+        condition = translator.condition(on, "ON clause must be a condition").sql
     elif kind in ("INNER", "CROSS"):
         return f" CROSS JOIN {text}"
     else:
@@ -60,9 +61,11 @@ def _merge(translator: MultiTranslator, names: list[str], kind: str, before: lis
         right = _only(name, added)
         a, b = translator.alike(left, right)
         tests.append(f"{a.sql} = {b.sql}")
+        type_ = common([left.type, right.type])  # Calcite merges by COALESCE, whatever the join
+        left, right = left.cast(type_), right.cast(type_)
         one = right if kind == "RIGHT" else left
         if kind == "FULL":
-            one = Typed(f"coalesce({left.sql}, {right.sql})", left.type)
+            one = Typed(f"coalesce({left.sql}, {right.sql})", type_)
         translator.sources.merged[name.lower()] = one
     return " AND ".join(tests)
 
@@ -84,7 +87,11 @@ def _as_of(
             SQL_PARSING,
             "SQLParsingError: Caught exception while parsing query: ASOF JOIN wants MATCH_CONDITION(...) and ON",
         )
-    sides = _two_inputs(translator, match, ORDERED, before, added)
+    compared = match.unnest()
+    columns = isinstance(compared, exp.Binary) and all(
+        isinstance(side.unnest(), exp.Column) for side in (compared.left, compared.right)
+    )
+    sides = _two_inputs(translator, match, ORDERED, before, added) if columns else None
     if sides is None:
         message = "ASOF JOIN MATCH_CONDITION must be a comparison between columns from the two inputs"
         raise PinotError(QUERY_VALIDATION, f"QueryValidationError: {message}")

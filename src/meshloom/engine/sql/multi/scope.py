@@ -27,8 +27,12 @@ class Source:
     columns: dict[str, Typed]
     hidden: dict[str, Typed] = field(default_factory=dict)  # found by name, left out of `*`
     never_null: set[str] = field(default_factory=set)  # lower-case names
+    twice: frozenset[str] = frozenset()  # lower-case names that several columns of a subquery have
 
     def find(self, name: str) -> Typed | None:
+        """Raises PinotError 700 when several columns have the name."""
+        if name.lower() in self.twice:
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' is ambiguous")
         if name in self.columns:
             return self.columns[name]
         every = (*self.columns.items(), *self.hidden.items())

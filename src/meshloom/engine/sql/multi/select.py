@@ -8,13 +8,14 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
-from meshloom.engine.sql.multi import correlation, grouping
-from meshloom.engine.sql.multi.columns import Column, Columns, output
+from meshloom.engine.sql.multi import correlation, grouping, places
+from meshloom.engine.sql.multi.columns import Column, Columns, output, suggested
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.sources import From
 from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.multi.window_names import with_named_windows
 from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.typed import Typed
 
@@ -34,14 +35,16 @@ class Select:
         unknown = sorted(key for key, value in node.args.items() if value and key not in CLAUSES)
         if unknown:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
-        self.compiler, self.node = compiler, _named_windows(node)
+        self.compiler, self.node = compiler, with_named_windows(node)
         self.top = node is compiler.statement.tree
         self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)
         self.resolving: list[str] = []
+        self.selected: set[str] = set()  # the texts of what is selected
 
     def compile(self) -> tuple[str, Columns]:
         from_ = self._from()
+        places.check(self.node)
         group, having = self.node.args.get("group"), self.node.args.get("having")
         where = self._where()
         self.scope.alias = self._alias
@@ -52,16 +55,18 @@ class Select:
         group_sql, keys = grouping.clause(group, self._group_key) if group is not None else ("", set())
         items, columns = self._items()
         if grouped:
-            for node in nodes if not any(map(_is_star, nodes)) else []:
-                grouping.check(self.translator, node, keys)
+            self._check_grouped(nodes, keys)
         distinct = self.node.args.get("distinct")
         if distinct is not None and distinct.args.get("on"):
             raise PinotError(QUERY_VALIDATION, "Unsupported clause: DISTINCT ON")
         tails = [
-            f"{clause.upper()} {self.translator.condition(found.this).sql}"
+            f"{clause.upper()} "
+            + self.translator.condition(found.this, f"{clause.upper()} clause must be a condition").sql
             for clause in ("having", "qualify")
             if (found := self.node.args.get(clause)) is not None
         ]
+        if distinct is not None:
+            self._check_selected()
         order = Ordering(self.translator, self._key, columns, self.node).text()
         if self.top and (ties := self._ties(grouped or distinct is not None)):
             order += f", {ties[-1]}"
@@ -72,6 +77,47 @@ class Select:
         exploded = "".join(f", LATERAL (SELECT unnest({a})) AS {n}(v)" for a, n in self.translator.exploded.items())
         parts = [f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(items)}", from_ + exploded, where, group_sql]
         return " ".join(filter(None, (*parts, *tails))) + order + limit(self.node), columns
+
+    def _check_grouped(self, nodes: list[exp.Expr], keys: set[str]) -> None:
+        """Raises PinotError 700 for a column outside aggregations that is no key, in SELECT, HAVING or ORDER BY."""
+        for star in filter(_is_star, nodes):
+            for name, value, _ in self._star(star.table if isinstance(star, exp.Column) else ""):
+                if value.sql not in keys:
+                    raise PinotError(
+                        QUERY_VALIDATION, f"QueryValidationError: Expression '{name}' is not being grouped"
+                    )
+        nodes = [node for node in nodes if not _is_star(node)]
+        having = self.node.args.get("having")
+        for node in (*nodes, *([having.this] if having is not None else []), *self._sorted()):
+            aliased = any(self._names(column) for column in node.find_all(exp.Column))
+            if node in nodes or not aliased:
+                grouping.check(self.translator, node, keys)
+
+    def _check_selected(self) -> None:
+        """SELECT DISTINCT sorts by what it selects. Raises PinotError 700."""
+        for node in self._sorted():
+            self._check_among(node)
+
+    def _check_among(self, node: exp.Expr) -> None:
+        if self._key(node).sql in self.selected or isinstance(node, exp.Literal | exp.Boolean | exp.Null):
+            return
+        parts = [] if isinstance(node, exp.Column) or grouping.is_aggregation(node) else list(node.iter_expressions())
+        if not parts:
+            text = node.sql(dialect="pinot")
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{text}' is not in the select clause")
+        for part in parts:
+            self._check_among(part)
+
+    def _sorted(self) -> list[exp.Expr]:
+        """The keys of ORDER BY that are no literals."""
+        order = self.node.args.get("order")
+        keys = [ordered.this for ordered in order.expressions] if order is not None else []
+        return [key for key in keys if not isinstance(key, exp.Literal)]
+
+    def _names(self, column: exp.Expr) -> bool:
+        """Whether the select list gives something this name."""
+        items = (item for item in self.node.expressions if isinstance(item, exp.Alias))
+        return any(item.alias.lower() == column.name.lower() for item in items)
 
     def _from(self) -> str:
         from_ = self.node.args.get("from_")
@@ -95,7 +141,7 @@ class Select:
             self.compiler.scans += self.scope.outer.scans
         self.translator.filtering = True
         try:
-            return f"WHERE {self.translator.condition(where.this).sql}"
+            return f"WHERE {self.translator.condition(where.this, 'WHERE clause must be a condition').sql}"
         finally:
             self.translator.filtering = False
 
@@ -133,14 +179,18 @@ class Select:
         items: list[str] = []
         columns: list[Column] = []
 
+        taken: set[str] = set()
+
         def add(name: str, value: Typed, certain: bool) -> None:
+            taken.add(name.lower())
+            self.selected.add(value.sql)
             items.append(f"{value.sql} AS {quoted(name)}")
             columns.append(Column(name, output(value.type), certain))
 
         for node in self.node.expressions:
             if _is_star(node):
                 for name, value, certain in self._star(node.table if isinstance(node, exp.Column) else ""):
-                    add(name, value, certain)
+                    add(suggested(name, taken), value, certain)  # SqlValidatorImpl.addToSelectList
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
             value = self._item(node, inner)
@@ -156,6 +206,8 @@ class Select:
             if table and source.alias.lower() != table.lower():
                 continue
             matched = True
+            if source.twice:
+                raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{min(source.twice)}' is ambiguous")
             for name, value in source.columns.items():
                 if name.lower() not in merged:
                     found.append((name, value, name.lower() in source.never_null))
@@ -192,15 +244,19 @@ class Select:
         """A key of GROUP BY; an ordinal is the item that it counts to. Raises PinotError 700 beyond the list."""
         if not isinstance(node, exp.Literal) or node.is_string:
             return self._key(node)
+        return self.translator.translate(self.node.expressions[self._ordinal(node) - 1].unalias())
+
+    def _ordinal(self, node: exp.Literal) -> int:
         place = whole(node, "an ordinal")
-        if not 1 <= place <= len(self.node.expressions):
+        stars = any(map(_is_star, self.node.expressions))
+        if place < 1 or (not stars and place > len(self.node.expressions)):
             raise PinotError(QUERY_VALIDATION, "QueryValidationError: Ordinal out of range")
-        return self.translator.translate(self.node.expressions[place - 1].unalias())
+        return place
 
     def _key(self, node: exp.Expr) -> Typed:
         """A key of GROUP BY or ORDER BY: an ordinal, an alias of the select list, or an expression."""
         if isinstance(node, exp.Literal) and not node.is_string:
-            return Typed(str(whole(node, "an ordinal")), "INT")
+            return Typed(str(self._ordinal(node)), "INT")
         if isinstance(node, exp.Column) and not node.table:
             for item in self.node.expressions:
                 if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():
@@ -210,22 +266,3 @@ class Select:
 
 def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
-
-
-def _named_windows(node: exp.Select) -> exp.Select:
-    """`OVER w` with what WINDOW calls w. Raises PinotError 700 when nothing is called so."""
-    if not any(window.args.get("alias") for window in node.find_all(exp.Window)):
-        return node
-    node = node.copy()
-    named = {window.name.lower(): window for window in node.args.get("windows") or ()}
-    for item in node.expressions:
-        for window in item.find_all(exp.Window):
-            name = window.args.get("alias")
-            if name is None:
-                continue
-            if name.name.lower() not in named:
-                raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Window '{name.name}' not found")
-            for part in ("partition_by", "order", "spec"):
-                window.set(part, named[name.name.lower()].args.get(part))
-            window.set("alias", None)
-    return node

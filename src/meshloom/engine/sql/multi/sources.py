@@ -16,7 +16,7 @@ from meshloom.engine.errors import (
     PinotError,
 )
 from meshloom.engine.sql.multi.arithmetic import common
-from meshloom.engine.sql.multi.columns import Column, of_columns, renamed, unique
+from meshloom.engine.sql.multi.columns import Column, check_degree, of_columns, renamed, unique
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.scope import Source, quoted
@@ -73,9 +73,9 @@ class From:
     def _query(self, node: exp.Expr, query: exp.Query, lateral: MultiTranslator | None) -> tuple[str, list[Source]]:
         outer = lateral.sources if lateral is not None else self.compiler.outer_of(self.translator)
         sql, columns = self.compiler.compile(query, outer)
-        columns = unique(renamed(columns, names_of(node)))
+        columns = renamed(columns, names_of(node))
         alias = node.alias or self.compiler.fresh("$derived")
-        header = ", ".join(quoted(column.name) for column in columns)
+        header = ", ".join(quoted(column.name) for column in unique(columns))
         return f"({sql}) AS {quoted(alias)}({header})", [of_columns(alias, columns)]
 
     def _table(self, node: exp.Table) -> tuple[str, Source]:
@@ -85,7 +85,7 @@ class From:
                 name, columns, scans = withs[node.name.lower()]
                 self.compiler.scans += scans
                 columns = renamed(columns, names_of(node))
-                header = ", ".join(quoted(column.name) for column in columns)
+                header = ", ".join(quoted(column.name) for column in unique(columns))
                 return f"{quoted(name)} AS {quoted(alias)}({header})", of_columns(alias, columns)
         relation = _relation(self.compiler.relations, node.name)
         _check_hints(node, relation)
@@ -97,6 +97,10 @@ class From:
         by_column = relation.schema.column_based_nulls
         never = {n.lower() for n, info in relation.columns.items() if not by_column or not info.nullable}
         text = f"{source_of(relation, self.compiler.statement)} AS {prefix}"
+        if names := names_of(node):
+            check_degree(names, len(read_))
+            never = {new.lower() for new, old in zip(names, read_, strict=True) if old.lower() in never}
+            read_ = dict(zip(names, read_.values(), strict=True))
         return text, Source(alias, read_, hidden, never)
 
     def _values(self, node: exp.Values) -> tuple[str, list[Source]]:
@@ -124,6 +128,8 @@ class From:
         names = [column.name for column in named.args.get("columns") or ()] if named is not None else []
         if isinstance(offset, exp.Identifier):
             names.append(offset.name)
+        if len(arrays) == 1 and not offset and not names and named is not None and named.name:
+            names = [named.name]  # the one column is called as the rows are
         parts = [f"unnest({array.sql})" for array in arrays]
         columns = [Column(f"EXPR${n}" if len(arrays) > 1 else "EXPR$0", a.element) for n, a in enumerate(arrays)]
         if offset:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.errors import QUERY_VALIDATION, SQL_PARSING, PinotError
 from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.multi.columns import Columns
 from meshloom.engine.sql.multi.expressions import MultiTranslator
@@ -35,8 +35,9 @@ class Ordering:
                     raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{by.name}' is ambiguous")
             direction = "DESC" if ordered.args.get("desc") else "ASC"
             nulls = "NULLS FIRST" if ordered.args.get("nulls_first") else "NULLS LAST"
-            keys.append(f"{self.key(by).sql} {direction} {nulls}")
-        return " ORDER BY " + ", ".join(keys)
+            if not (isinstance(by, exp.Literal) and by.is_string):  # a text orders nothing
+                keys.append(f"{self.key(by).sql} {direction} {nulls}")
+        return " ORDER BY " + ", ".join(keys) if keys else ""
 
 
 def limit(node: exp.Query) -> str:
@@ -44,7 +45,19 @@ def limit(node: exp.Query) -> str:
     text = ""
     for name, word in (("limit", "LIMIT"), ("offset", "OFFSET")):
         found = node.args.get(name)
-        if found is None:
+        if found is None or _all(found):
             continue
-        text += f" {word} {whole(count_of(found), word)}"
+        count = count_of(found)
+        if not isinstance(count, exp.Literal) or count.is_string:
+            raise PinotError(
+                SQL_PARSING,
+                f'SQLParsingError: Caught exception while parsing query: Encountered "{word}" without a count',
+            )
+        text += f" {word} {whole(count, word)}"
     return text
+
+
+def _all(node: exp.Expr) -> bool:
+    """LIMIT ALL."""
+    count = count_of(node)
+    return isinstance(count, exp.Column) and not count.table and count.name.upper() == "ALL"

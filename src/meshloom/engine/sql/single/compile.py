@@ -126,6 +126,11 @@ def table_of(select: exp.Select, relations: Relations) -> Relation:
     table = from_.this if from_ is not None else None
     if not isinstance(table, exp.Table):
         raise PinotError(QUERY_VALIDATION, "A query names a table in FROM")
+    alias = table.args.get("alias")
+    if alias is not None and alias.args.get("columns"):
+        raise PinotError(
+            SQL_PARSING, "SQLParsingError: other names for a table's columns need useMultistageEngine=true"
+        )
     relation = relations.find(table.name)
     if relation is None:
         raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: {table.name}")

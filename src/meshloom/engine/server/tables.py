@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from meshloom.engine.errors import (
     PinotError,
 )
 from meshloom.engine.server import loading
+from meshloom.engine.server.codes import Codes
 from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.segment_rows import quoted
@@ -55,6 +57,7 @@ class Server:
         self._session = self.database.cursor()
         self.functions = self.database.cursor()  # adds row functions for all; it is closed with the rest
         self._session.execute(f"CREATE TABLE IF NOT EXISTS {LOADED} (physical VARCHAR, id UINTEGER, rows BIGINT)")
+        self._codes = Codes(self._session, catalog.names("table"))
         self.restore()
 
     @staticmethod
@@ -107,13 +110,23 @@ class Server:
         with self._lock:
             if segment.name in hidden(self._catalog, segment.table):
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 self._insert(segment)
             self._changed()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with loading.transaction(self._session):
+                yield
+        except BaseException:
+            self._codes.rolled_back()
+            raise
+        self._codes.committed()
+
     def _insert(self, segment: Segment) -> None:
         config, schema = self.definition(segment.table)
-        loading.load(self._session, config, schema, segment, self)
+        loading.load(self._session, config, schema, segment, self, self._codes)
         self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
 
     def unload(self, segment: Segment) -> None:
@@ -123,13 +136,14 @@ class Server:
             if config.upsert:
                 self.reload(segment.table)
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 self._delete(segment)
             self._changed()
 
     def _delete(self, segment: Segment) -> None:
         self._session.execute(f"DELETE FROM {quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
+        self._codes.forget(segment.table, segment.id)
 
     def reload(self, physical: str) -> None:
         """Build a table's rows again from its segments, with its present schema and config."""
@@ -156,7 +170,7 @@ class Server:
             if self.definition(physical)[0].upsert:
                 self.reload(physical)
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 for segment in self._catalog.segments(physical):
                     if segment.id in have and segment.id not in serving:
                         self._delete(segment)
@@ -171,9 +185,11 @@ class Server:
             self._changed()
 
     def _forget(self, physical: str) -> None:
-        self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
-        self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
-        self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
+        with self._transaction():
+            self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
+            self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
+            self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
+            self._codes.forget(physical)
 
     def definition(self, physical: str) -> tuple[TableConfig, Schema]:
         """A physical table's config and schema. Raises KeyError when there is none."""
@@ -316,6 +332,7 @@ class Server:
         rows = self._session.execute(f"SELECT count(*) FROM {quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
+        coded = {field.name for field in loading.coded_columns(self._session, config, schema)}
         held = self._serving(physical)
         return Relation(
             name=config.raw_name,
@@ -323,7 +340,7 @@ class Server:
             schema=schema,
             config=config,
             columns={
-                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide)
+                f.name: self._column(f, config, loading.nullable(f, config, schema), f.name in wide, f.name in coded)
                 for f in schema.fields.values()
                 if not f.virtual
             },
@@ -347,7 +364,7 @@ class Server:
         disabled = kept.get("pinot.broker.disable.query.groovy", "true") if own is None else own
         return str(disabled).lower() == "false"
 
-    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool) -> ColumnInfo:
+    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool, coded: bool) -> ColumnInfo:
         if nullable:
             column, table = quoted(field.name), quoted(config.name)
             nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
@@ -362,6 +379,7 @@ class Server:
             dictionary=field.name not in without_dictionary(config),
             wide=wide,
             values=_of_values(field),
+            codes=self._codes.finder(config.name, field.name) if coded and not nullable else None,
         )
 
     def close(self) -> None:

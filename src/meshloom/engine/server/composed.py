@@ -74,6 +74,7 @@ def _column(field: FieldSpec, relations: Sequence[Relation]) -> ColumnInfo:
         indexes=frozenset.intersection(*(info.indexes for info in found)),
         dictionary=all(info.dictionary for info in found),
         wide=any(info.wide for info in found),
+        codes=None,
     )
 
 

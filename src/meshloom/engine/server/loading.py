@@ -10,6 +10,7 @@ from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.values import default_value, narrow
+from meshloom.engine.server.codes import PREFIX, Codes, code_column, coded_fields, with_codes
 from meshloom.engine.server.segment_rows import ROW, quoted, rows_of
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import STOPPING, named_in, provide
@@ -28,7 +29,8 @@ def superseded_name(physical: str) -> str:
 def create(session: Session, config: TableConfig, schema: Schema) -> None:
     """Make the empty tables of a physical table."""
     columns = ", ".join(f"{quoted(field.name)} {field.duckdb}" for field in schema.fields.values())
-    session.execute(f"CREATE TABLE {quoted(config.name)} ({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER)")
+    codes = "".join(f", {quoted(code_column(field.name))} USMALLINT" for field in coded_fields(config, schema))
+    session.execute(f"CREATE TABLE {quoted(config.name)} ({columns}, {SEGMENT} UINTEGER, {DOC} INTEGER{codes})")
     if config.upsert:
         session.execute(
             f"CREATE TABLE {quoted(superseded_name(config.name))} "
@@ -68,6 +70,13 @@ def wide_columns(session: Session, config: TableConfig, schema: Schema) -> froze
     """The BIG_DECIMAL columns that a physical table stores in the form of `decimals`, for values of any size."""
     types = session.execute("SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ?", [config.name])
     return frozenset(n for n, kind in types.rows() if kind in ("BLOB", "BLOB[]") and _decimal(schema.fields.get(n)))
+
+
+def coded_columns(session: Session, config: TableConfig, schema: Schema) -> list[FieldSpec]:
+    """The columns beside which a physical table has codes, whatever its config says by now."""
+    columns = session.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [config.name]).rows()
+    names = [name.removeprefix(PREFIX) for (name,) in columns if name.startswith(PREFIX)]
+    return [schema.fields[name] for name in names if name in schema.fields]
 
 
 def _decimal(field: FieldSpec | None) -> bool:
@@ -111,11 +120,18 @@ def transaction(session: Session) -> Iterator[None]:
         raise
 
 
-def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object) -> int:
+def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object, codes: Codes) -> int:
     """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
     session's database, see `provide`."""
     incoming = rows_of(segment, schema)
     _extend(session, config, schema)
+    coded = {
+        field.name: codes.growing(
+            config.name, field.name, None if nullable(field, config, schema) else str(field.default_null_value)
+        )
+        for field in coded_columns(session, config, schema)
+    }
+    incoming = with_codes(incoming, coded)
     wide = widen(session, config, schema, incoming.types, owner)
     session.register(INCOMING, incoming.reader)
     fields = list(schema.fields.values())
@@ -123,15 +139,17 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     keeps = {f.name: f.name in incoming.whole or nullable(f, config, schema) for f in fields}
     values = ", ".join(_stored(f, nullable=keeps[f.name], wide=f.name in wide) for f in fields)
     provide(values, owner, session)
-    rows = f"SELECT {values}, {segment.id}, {ROW} FROM {quoted(INCOMING)}"
+    added = "".join(f", {quoted(code_column(name))}" for name in coded)
+    rows = f"SELECT {values}, {segment.id}, {ROW}{added} FROM {quoted(INCOMING)}"
     try:
         with STOPPING.spared(named_in(values)):
             if config.upsert:
                 _load_upsert(session, config, schema, rows)
             else:
-                session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}) {rows}")
+                session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}{added}) {rows}")
     finally:
         session.unregister(INCOMING)
+    codes.keep(config.name, segment.id, coded)
     return segment.rows
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from meshloom.engine.config.schema import Schema
+from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.types import DataType
 from meshloom.engine.storage.catalog import Segment
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import open_reader
@@ -88,12 +89,18 @@ def _coded(metadata: pq.FileMetaData, place: int) -> bool:
     return bool(chunks) and text and all(DICTIONARY & set(chunk.encodings) for chunk in chunks)
 
 
+def _column(field: FieldSpec) -> str:
+    """A column as it is; one of text as text, whatever an uploaded file has, so that it can be given codes."""
+    name = quoted(field.name)
+    return f"{name}::VARCHAR AS {name}" if field.data_type is DataType.STRING and field.single_value else name
+
+
 def _read(paths: Sequence[str], schema: Schema) -> Rows:
     reader = open_reader()
     files = ", ".join(literal(path) for path in paths)
     found = {row[0]: row[1] for row in reader.execute(f"DESCRIBE SELECT * FROM read_parquet([{files}])").rows()}
     columns = [
-        quoted(field.name) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
+        _column(field) if field.name in found else f"NULL::{field.duckdb} AS {quoted(field.name)}"
         for field in schema.fields.values()
     ]
     # Numbering by a window keeps DuckDB to one thread; one file knows its own numbers.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from meshloom.engine.errors import (
     PinotError,
 )
 from meshloom.engine.server import loading
+from meshloom.engine.server.codes import Codes
 from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.segment_rows import quoted
@@ -57,6 +59,7 @@ class Server:
         self._session = self.database.cursor()
         self.functions = self.database.cursor()  # adds row functions for all; it is closed with the rest
         self._session.execute(f"CREATE TABLE IF NOT EXISTS {LOADED} (physical VARCHAR, id UINTEGER, rows BIGINT)")
+        self._codes = Codes(self._session, catalog.names("table"))
         self.restore()
 
     @staticmethod
@@ -82,7 +85,8 @@ class Server:
                 have.setdefault(physical, set()).add(number)
             for physical in [*have, *self._tables()]:
                 if physical not in wanted or have.get(physical, set()) - {s.id for s in wanted[physical]}:
-                    self._forget(physical)
+                    with self._transaction():
+                        self._forget(physical)
                     have.pop(physical, None)
             for physical, segments in wanted.items():
                 self.create(physical)
@@ -109,13 +113,23 @@ class Server:
         with self._lock:
             if segment.name in hidden(self._catalog, segment.table):
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 self._insert(segment)
             self._changed()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with loading.transaction(self._session):
+                yield
+        except BaseException:
+            self._codes.rolled_back()
+            raise
+        self._codes.committed()
+
     def _insert(self, segment: Segment) -> None:
         config, schema = self.definition(segment.table)
-        loading.load(self._session, config, schema, segment, self)
+        loading.load(self._session, config, schema, segment, self, self._codes)
         self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
 
     def unload(self, segment: Segment) -> None:
@@ -125,20 +139,21 @@ class Server:
             if config.upsert:
                 self.reload(segment.table)
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 self._delete(segment)
             self._changed()
 
     def _delete(self, segment: Segment) -> None:
         self._session.execute(f"DELETE FROM {quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
+        self._codes.forget(segment.table, segment.id)
 
     def reload(self, physical: str) -> None:
         """Build a table's rows again from its segments, with its present schema and config. Queries see the old rows
         until the new ones are there, and for good when a segment cannot be read."""
         with self._lock:
             config, schema = self.definition(physical)
-            with loading.transaction(self._session):
+            with self._transaction():
                 self._forget(physical)
                 loading.create(self._session, config, schema)
                 for segment in self._serving(physical):
@@ -162,7 +177,7 @@ class Server:
             if self.definition(physical)[0].upsert:
                 self.reload(physical)
                 return
-            with loading.transaction(self._session):
+            with self._transaction():
                 for segment in self._catalog.segments(physical):
                     if segment.id in have and segment.id not in serving:
                         self._delete(segment)
@@ -173,7 +188,8 @@ class Server:
 
     def drop(self, physical: str) -> None:
         with self._lock:
-            self._forget(physical)
+            with self._transaction():
+                self._forget(physical)
             self._changed()
 
     def _forget(self, physical: str) -> None:
@@ -181,6 +197,7 @@ class Server:
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(physical)}")
         self._session.execute(f"DROP TABLE IF EXISTS {quoted(loading.superseded_name(physical))}")
         self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ?", [physical])
+        self._codes.forget(physical)
 
     def definition(self, physical: str) -> tuple[TableConfig, Schema]:
         """A physical table's config and schema. Raises KeyError when there is none."""
@@ -329,6 +346,7 @@ class Server:
         rows = self._session.execute(f"SELECT count(*) FROM {quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
         wide = loading.wide_columns(self._session, config, schema)
+        coded = {field.name for field in loading.coded_columns(self._session, config, schema)}
         held, added = self._serving(physical), loading.lacking(self._session, config, schema)
         past = loading.superseded_name(physical)
         return Relation(
@@ -338,7 +356,12 @@ class Server:
             config=config,
             columns={
                 f.name: self._column(
-                    f, config, loading.nullable(f, config, schema), f.name in wide, there=f not in added
+                    f,
+                    config,
+                    loading.nullable(f, config, schema),
+                    f.name in wide,
+                    f.name in coded,
+                    there=f not in added,
                 )
                 for f in schema.fields.values()
                 if not f.virtual
@@ -363,7 +386,9 @@ class Server:
         disabled = kept.get("pinot.broker.disable.query.groovy", "true") if own is None else own
         return str(disabled).lower() == "false"
 
-    def _column(self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool, *, there: bool) -> ColumnInfo:
+    def _column(
+        self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool, coded: bool, *, there: bool
+    ) -> ColumnInfo:
         if nullable and there:
             column, table = quoted(field.name), quoted(config.name)
             nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
@@ -378,6 +403,7 @@ class Server:
             dictionary=field.name not in without_dictionary(config),
             wide=wide,
             values=_of_values(field),
+            codes=self._codes.finder(config.name, field.name) if coded and not nullable else None,
         )
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ class ColumnInfo:
     FieldSpec). `physical` is the column's name in DuckDB. `indexes` holds Pinot's names (inverted, range, fst, text,
     json, bloom, sorted, h3, vector), for what depends on them. `wide` says that a BIG_DECIMAL column holds values
     beyond DECIMAL(38,10) and is stored as `decimals` says. `values` is the column that a MAP's values would be.
+    `codes` says that beside the column stands another, "$code$NAME", with a whole number for the value of each row:
+    it finds those of values, None unless all of them have one. A column with nulls has none.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ColumnInfo:
     dictionary: bool = True
     wide: bool = False
     values: ColumnInfo | None = None
+    codes: Callable[[Sequence[str]], list[int] | None] | None = None
 
     @property
     def stored_type(self) -> str:

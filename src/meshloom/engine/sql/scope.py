@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
-from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql, wide_literal
+from meshloom.engine.sql.typed import Coded, Typed, duckdb_type, literal_sql, wide_literal
 
 VIRTUAL = ("$docId", "$segmentName", "$hostName")  # Pinot gives every table these (VirtualColumnProviderFactory.java)
 
@@ -19,12 +19,13 @@ VIRTUAL = ("$docId", "$segmentName", "$hostName")  # Pinot gives every table the
 @dataclass(frozen=True)
 class Scope:
     """One table's columns under an alias. `nulls` says that a stored null reads as null. `others` are the tables that
-    functions may name besides."""
+    functions may name besides. `codes` says that columns of codes may be read: of the table as it is."""
 
     relation: Relation
     alias: str
     nulls: bool
     others: Relations | None = None
+    codes: bool = False
 
     def column(self, name: str, table: str = "") -> Typed:
         """Raises PinotError 710, as Pinot does, when the table has no such column."""
@@ -34,7 +35,11 @@ class Scope:
         info = self.find(name)
         if info is None:
             raise PinotError(UNKNOWN_COLUMN, f"Unknown columnName '{name}' found in the query")
-        return read(info, self.alias, self.nulls)
+        value = read(info, self.alias, self.nulls)
+        if not self.codes or info.codes is None:
+            return value
+        name = '"$code$' + info.physical.replace('"', '""') + '"'
+        return replace(value, coded=Coded(f"{self.alias}.{name}" if self.alias else name, info.codes))
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")

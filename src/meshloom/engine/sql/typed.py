@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
@@ -28,15 +28,24 @@ DUCKDB = {
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """The codes of a column: `sql` is the column of codes, `find` finds those of values (None unless all have one)."""
+
+    sql: str
+    find: Callable[[Sequence[str]], list[int] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """`sql` is a whole expression, safe to stand as an operand. `literal` holds a literal's text; `values`, of a MAP
-    column, the type of its values and DuckDB's text for their default."""
+    column, the type of its values and DuckDB's text for their default; `coded` stands for a column with codes."""
 
     sql: str
     type: str
     literal: str | None = None
     aggregate: bool = False
     values: tuple[str, str] | None = None
+    coded: Coded | None = None
 
     @property
     def array(self) -> bool:
@@ -57,6 +66,18 @@ class Typed:
         if type_ == WIDE and self.literal is not None and self.type != "BOOLEAN":
             return Typed(wide_literal(self.literal), WIDE, self.literal)
         return Typed(cast_sql(self.sql, self.type, type_), type_, aggregate=self.aggregate)
+
+
+def among(value: Typed, literals: Sequence[Typed]) -> str | None:
+    """A column's value is one of these texts, told by its codes; None where that cannot be told."""
+    texts = [one.literal for one in literals if one.literal is not None and one.sql == literal_sql(one.literal)]
+    if value.coded is None or not texts or len(texts) < len(literals):
+        return None
+    codes = value.coded.find(texts)
+    if codes is None:
+        return None
+    listed = ", ".join(map(str, codes))
+    return f"({value.coded.sql} = {listed})" if len(codes) == 1 else f"({value.coded.sql} IN ({listed}))"
 
 
 def matching(array: Typed, condition: Callable[[str], str], *, every: bool = False) -> str:

@@ -64,7 +64,8 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
         after = whole(count_of(offset), "OFFSET") if offset is not None else 0
         return explained(Query(statement, select, relation, relations, limit_of(select), after))
     check_groovy(select, relation)
-    scope = Scope(relation, "", statement.null_handling, relations)
+    plain = source_of(relation, statement) == relation.source  # not a subquery of it
+    scope = Scope(relation, "", statement.null_handling, relations, codes=plain)
     translator = AggregatingTranslator(scope, nulls=statement.null_handling)
     return _Query(statement, select, relation, translator, relations).compile(relations.generation)
 

@@ -15,7 +15,7 @@ from meshloom.engine.sql.functions import find_scalar
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.translate import COMPARISONS, Method, Translator
-from meshloom.engine.sql.typed import NUMERIC, Typed, comparable, matching
+from meshloom.engine.sql.typed import NUMERIC, Typed, among, comparable, matching
 
 OPPOSITE: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
@@ -110,6 +110,8 @@ class SingleTranslator(Translator):
         if decided is not None:
             return Typed(str(decided).lower(), "BOOLEAN", aggregate=value.aggregate)
         value, bound = self.meeting(value, bound)
+        if kind in (exp.EQ, exp.NEQ) and (told := among(value, [bound])) is not None:
+            return Typed(told if kind is exp.EQ else f"(NOT {told})", "BOOLEAN")
         operator = COMPARISONS[kind]
         return self.held(value, lambda one: f"({one} {operator} {bound.sql})", every=operator == "<>")
 
@@ -145,7 +147,10 @@ class SingleTranslator(Translator):
         if node.args.get("query") is not None:
             return self.membership(node)
         value = self.translate(node.this)
-        options = ", ".join(self.meeting(value, self.literal_of(one, "IN"))[1].sql for one in node.expressions)
+        literals = [self.meeting(value, self.literal_of(one, "IN"))[1] for one in node.expressions]
+        if (told := among(value, literals)) is not None:
+            return Typed(told, "BOOLEAN")
+        options = ", ".join(literal.sql for literal in literals)
         return self.held(value, lambda one: f"({one} IN ({options}))")
 
     def literal_of(self, node: exp.Expr, kind: str) -> Typed:

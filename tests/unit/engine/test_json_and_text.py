@@ -49,7 +49,6 @@ VALUES: dict[str, list[Any]] = {
     "jsonPathString(j, '$..h', '-')": ['["y"]', "[]", "[]"],
     "jsonPathExists(j, '$.e')": [False, False, False], "jsonPathExists(j, '$.g')": [True, True, False],
     "jsonExtractKey(j, '$.g.*')": [["$['g']['h']", "$['g']['i']"], [], []],
-    "jsonStringToArray(s)": [None, None, None], "jsonStringToMap(s)": [None, None, None],
     "isJson(s)": [False, True, False],
     # Java's strings
     "length(s)": [5, 0, 6], "strpos(s, 'ß')": [-1, -1, 5], "strpos(s, 'l')": [2, -1, -1],
@@ -75,6 +74,12 @@ def tables(new_tables: Any) -> Any:
 def test_a_column(tables: Any, expression: str, multistage: str) -> None:
     rows = tables.rows(f"SELECT {expression} FROM docs WHERE n < 3 ORDER BY n", useMultistageEngine=multistage)
     assert [row[0] for row in rows] == VALUES[expression]
+
+
+@pytest.mark.parametrize(("multistage", "none"), [("false", [[], ""]), ("true", [None, None])])
+def test_what_is_no_json_is_the_placeholder_in_the_single_stage_engine(tables: Any, multistage: str, none: Any) -> None:
+    sql = "SELECT jsonStringToArray(s), jsonStringToMap(s) FROM docs WHERE n < 3"
+    assert tables.rows(sql, useMultistageEngine=multistage) == [none] * 3
 
 
 @pytest.mark.parametrize("expression", [

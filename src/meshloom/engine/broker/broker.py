@@ -232,21 +232,24 @@ def settled(rows: pa.Table, ties: int) -> pa.Table:
 
 
 def named(columns: tuple[OutputColumn, ...], rows: pa.Table) -> tuple[OutputColumn, ...]:
-    """The columns, those of constants named by their value: `'1'`, 12, true."""
+    """The columns, those of constants named by their value: `'1'`, `'true'`; a null has no type."""
     if not rows.num_rows or not any(column.constant for column in columns):
         return columns
     first = [value for value, *_ in (rows_of(rows.select([place]).slice(0, 1), (column,)) for place, column in
              enumerate(columns))]  # fmt: skip
     return tuple(
-        replace(column, name=_shown(value[0], column.type)) if column.constant else column
+        replace(column, name=_shown(value[0]), type=column.type if value[0] is not None else "UNKNOWN")
+        if column.constant
+        else column
         for column, value in zip(columns, first, strict=True)
     )
 
 
-def _shown(value: Any, type_: str) -> str:
+def _shown(value: Any) -> str:
+    """A literal's text (RequestUtils.prettyPrint)."""
     if isinstance(value, bool) or value is None:
-        return str(value).lower() if value is not None else "null"
-    return f"'{value}'" if type_ in ("STRING", "JSON", "BYTES", "TIMESTAMP") else str(value)
+        return f"'{str(value).lower()}'" if value is not None else "'null'"
+    return f"'{value}'"
 
 
 def _scanned(result: QueryResult) -> int:

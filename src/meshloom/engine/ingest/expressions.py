@@ -17,13 +17,13 @@ from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.groovy import GroovyError, Script, parse
 from meshloom.engine.groovy.values import shown
 from meshloom.engine.ingest.readers import Source
+from meshloom.engine.ingest.translator import RecordTranslator
 from meshloom.engine.ingest.values import json_column, raw
 from meshloom.engine.sql import statement
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.functions.java_maps import written
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
 # GroovyFunctionEvaluator.java: the script ends with the last brace, what follows are columns.
@@ -75,7 +75,7 @@ def value(text: str, record: Record, several: bool = False) -> Typed:
     """A function's value; of Groovy as text, or as a list of texts when `several` are wanted. Raises PinotError."""
     if is_groovy(text):
         return _groovy(text, record, several)
-    return Translator(record, single=True, nulls=True).translate(expression(text))
+    return RecordTranslator(record, record.source, frozenset(record.made)).translate(expression(text))
 
 
 @lru_cache(1_000)

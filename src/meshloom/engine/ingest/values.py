@@ -50,7 +50,7 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
             return Typed(column, "STRING")
         separator = source.separator.replace("'", "''")
         values = (
-            f"list_filter(string_split({column}, '{separator}'), lambda v: v <> '')" if separator else f"[{column}]"
+            f"list_filter(string_split({column}, '{separator}'), lambda v$: v$ <> '')" if separator else f"[{column}]"
         )
         return Typed(f"(CASE WHEN {column} IS NOT NULL THEN {values} END)", "STRING_ARRAY")
     return _of_type(column, type_)
@@ -113,10 +113,10 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
 def _of_type(column: str, type_: str) -> Typed:
     """A typed source's column; a type that Pinot lacks becomes text (nested ones: JSON)."""
     if type_.endswith("[]"):
-        inner = _of_type("v", type_.removesuffix("[]"))
-        if inner.sql == "v":
+        inner = _of_type("v$", type_.removesuffix("[]"))
+        if inner.sql == "v$":
             return Typed(column, f"{inner.type}_ARRAY")
-        return Typed(f"list_transform({column}, lambda v: {inner.sql})", f"{inner.type}_ARRAY")
+        return Typed(f"list_transform({column}, lambda v$: {inner.sql})", f"{inner.type}_ARRAY")
     if type_.startswith(("STRUCT", "MAP", "JSON", "UNION")):
         return Typed(_nested(column), "STRING")
     if type_.startswith("TIMESTAMP"):
@@ -151,9 +151,9 @@ def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool 
     if field.single_value:
         made = _one(value, field, wide, lenient, clean)
         return f"TRY({made})" if lenient else made
-    item = _one(Typed("v", value.element), field, wide, lenient, clean)
-    made = f"list_transform({value.sql}, lambda v: {item})" if item != "v" else value.sql
-    made = f"nullif(list_filter({made}, lambda v: v IS NOT NULL), [])"
+    item = _one(Typed("v$", value.element), field, wide, lenient, clean)
+    made = f"list_transform({value.sql}, lambda v$: {item})" if item != "v$" else value.sql
+    made = f"nullif(list_filter({made}, lambda v$: v$ IS NOT NULL), [])"
     return f"TRY({made})" if lenient else made
 
 
@@ -164,9 +164,9 @@ def misfit(value: Typed, field: FieldSpec) -> str:
         return ""
     if value.element == "TIMESTAMP":
         return ""
-    text = _decimal_text(Typed("v", value.element) if value.array else value)
+    text = _decimal_text(Typed("v$", value.element) if value.array else value)
     test = f"(NOT regexp_full_match({text}, '{NARROW}') AND regexp_full_match({text}, '{NUMBER}'))"
-    return f"(length(list_filter({value.sql}, lambda v: {test})) > 0)" if value.array else test
+    return f"(length(list_filter({value.sql}, lambda v$: {test})) > 0)" if value.array else test
 
 
 def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
@@ -174,7 +174,7 @@ def _shaped(value: Typed, field: FieldSpec, lenient: bool) -> Typed:
     if field.single_value and value.array:
         if field.data_type in (DataType.JSON, DataType.MAP):
             return Typed(_nested(value.sql), field.data_type.value)
-        kept = f"list_filter({value.sql}, lambda v: v IS NOT NULL)"
+        kept = f"list_filter({value.sql}, lambda v$: v$ IS NOT NULL)"
         shown = f"'Cannot read single-value from Object[]: ' || CAST({kept} AS VARCHAR)"
         refused = refusal(f"{shown} || {literal_sql(f' for column: {field.name}')}", lenient)
         return Typed(f"(CASE WHEN length({kept}) > 1 THEN {refused} ELSE {kept}[1] END)", value.element)

@@ -167,7 +167,7 @@ def _measures(column: ColumnInfo, table: str, *, exact: bool) -> tuple[str, str,
     if column.single_value:
         return f"{counted.format(name)} {nulls}", f"max({size.format(name)})", "1"
     values = f"(SELECT {counted.format('v')} FROM (SELECT unnest({name}) AS v FROM {table}))"
-    longest = f"max(list_max(list_transform({name}, lambda v: {size.format('v')})))"
+    longest = f"max(list_max(list_transform({name}, lambda v$: {size.format('v$')})))"
     return f"{values} {nulls}", longest, f"max(len({name}))"
 
 

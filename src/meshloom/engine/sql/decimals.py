@@ -103,7 +103,7 @@ def readable(sql: str, types: Sequence[str], more: int = 0) -> str:
         if type_ == WIDE:
             items[place] = f"px_widetext_1({names[place]})"
         elif type_ == f"{WIDE}_ARRAY":
-            items[place] = f"list_transform({names[place]}, lambda w: px_widetext_1(w))"
+            items[place] = f"list_transform({names[place]}, lambda w$: px_widetext_1(w$))"
     selected = ", ".join(f"{item} AS {name}" for item, name in zip(items, names, strict=True))
     return f'SELECT {selected} FROM ({sql}) AS "$answer"({", ".join(names)})'
 

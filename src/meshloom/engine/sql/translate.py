@@ -12,7 +12,8 @@ from meshloom.engine.sql import casts
 from meshloom.engine.sql.aggregation import rendered
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
-from meshloom.engine.sql.functions import find_aggregate, find_scalar
+from meshloom.engine.sql.functions import Scalar, find_aggregate, find_scalar
+from meshloom.engine.sql.functions.logic import truth
 from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import as_stored, key
 from meshloom.engine.sql.functions.transforms import decimal
@@ -67,7 +68,7 @@ UNITS = frozenset(("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MO
 TYPE_NAMES = {
     "INT": "INT", "INTEGER": "INT", "BIGINT": "LONG", "LONG": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
     "DECIMAL": "BIG_DECIMAL", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP", "TEXT": "STRING", "VARCHAR": "STRING",
-    "CHAR": "STRING", "VARBINARY": "BYTES", "JSON": "JSON",
+    "CHAR": "STRING", "VARBINARY": "BYTES", "JSON": "JSON", "BIGDECIMAL": "BIG_DECIMAL",
 }  # fmt: skip
 
 
@@ -183,6 +184,8 @@ class Translator:
 
     def condition(self, node: exp.Expr) -> Typed:
         value = self.translate(node)
+        if self.single and value.numeric and value.literal is None:
+            return Typed(truth(value), "BOOLEAN", aggregate=value.aggregate)
         return value if value.type == "BOOLEAN" else value.cast("BOOLEAN")
 
     def predicate(self, node: exp.Expr) -> Typed:
@@ -229,7 +232,8 @@ class Translator:
             return Typed(f"({value.sql} IS NULL)", "BOOLEAN", aggregate=value.aggregate)
         if isinstance(node.expression, exp.Boolean):
             word = "TRUE" if node.expression.this else "FALSE"
-            return Typed(f"({value.cast('BOOLEAN').sql} IS {word})", "BOOLEAN", aggregate=value.aggregate)
+            tested = truth(value) if self.single else value.cast("BOOLEAN").sql
+            return Typed(f"({tested} IS {word})", "BOOLEAN", aggregate=value.aggregate)
         raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
 
     def case(self, node: exp.Case) -> Typed:
@@ -308,7 +312,9 @@ class Translator:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
         if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
             arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
-        values = [self.translate(argument) for argument in arguments]
+        return self.applied(function, [self.translate(argument) for argument in arguments])
+
+    def applied(self, function: Scalar, values: list[Typed]) -> Typed:
         return function.call(values, stored=self.single, encoded=self.encodes)
 
     def aggregation(self, name: str, arguments: list[exp.Expr], where: str = "") -> Typed:

@@ -95,16 +95,16 @@ def duckdb_type(type_: str) -> str:
 def cast_sql(sql: str, source: str, target: str) -> str:
     """DuckDB text that casts as Pinot does (CastTransformFunction, DataSchema.ColumnDataType.convert)."""
     if source.endswith("_ARRAY") and WIDE in (element := source.removesuffix("_ARRAY"), target.removesuffix("_ARRAY")):
-        return f"list_transform({sql}, lambda w: {cast_sql('w', element, target.removesuffix('_ARRAY'))})"
+        return f"list_transform({sql}, lambda w$: {cast_sql('w$', element, target.removesuffix('_ARRAY'))})"
     if WIDE in (source, target):
         return _from_wide(sql, target) if source == WIDE else _to_wide(sql, source)
     if source.endswith("_ARRAY") != target.endswith("_ARRAY") and source != "UNKNOWN":
         kinds = ("multi-value", "single value") if source.endswith("_ARRAY") else ("single value", "multi-value")
         raise PinotError(QUERY_VALIDATION, f"A {kinds[0]} {source} stands where a {kinds[1]} {target} is wanted")
     if source.endswith("_ARRAY") and source != target:
-        element = cast_sql('"$v"', source.removesuffix("_ARRAY"), target.removesuffix("_ARRAY"))
-        if not element.startswith('CAST("$v" AS'):
-            return f'list_transform({sql}, lambda "$v": {element})'
+        element = cast_sql("v$", source.removesuffix("_ARRAY"), target.removesuffix("_ARRAY"))
+        if not element.startswith("CAST(v$ AS"):
+            return f"list_transform({sql}, lambda v$: {element})"
     if target == "STRING" and source in ("DOUBLE", "FLOAT", "BIG_DECIMAL", "TIMESTAMP"):
         return casts.text(sql, source)
     if target in casts.WHOLE and (number := casts.whole(sql, source, target)) is not None:
@@ -121,6 +121,8 @@ def cast_sql(sql: str, source: str, target: str) -> str:
         return f"CAST(CAST({sql} AS INTEGER) AS {DUCKDB[target]})"
     if source == "BYTES" and target == "STRING":
         return f"lower(hex({sql}))"
+    if source == "BIG_DECIMAL" and target == "BYTES":
+        return f"px_bigdecimaltobytes_1({casts.text(sql, source)})"
     if source == "STRING" and target == "BYTES":
         return f"from_hex({sql})"
     if target == "JSON":
@@ -139,6 +141,8 @@ def _from_wide(sql: str, target: str) -> str:
         return f"({sql} <> {blob('0')})"
     if target == "BIG_DECIMAL":
         return f"CAST(px_widenarrow_1({sql}) AS {DUCKDB[target]})"
+    if target == "BYTES":
+        return f"px_bigdecimaltobytes_1(px_widetext_1({sql}))"
     return f"CAST(px_widetext_1({sql}) AS {duckdb_type(target)})"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import math
+import struct
+from collections.abc import Callable, Sequence
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
@@ -35,14 +38,14 @@ def family(stem: str, kinds: Sequence[str], template: str, result: str, further:
 family("arrayReverse", PLAIN, "list_reverse({0})", "A")
 family("arraySort", PLAIN, "list_sort({0})", "A")
 family("arrayIndexOf", PLAIN, "(coalesce(list_position({0}, {1}), 0) - 1)", "INT", ["E"])
-INDEXES = "list_filter(range(len({0})), lambda i: ({0})[i + 1] = {1})::INTEGER[]"
+INDEXES = "list_filter(range(len({0})), lambda i$: ({0})[i$ + 1] = {1})::INTEGER[]"
 family("arrayIndexesOf", ALL, INDEXES, "INT_ARRAY", ["E"])
 family("arrayContains", PLAIN, "list_contains({0}, {1})", "BOOLEAN", ["E"])
-family("arrayDistinct", PLAIN, "list_filter({0}, lambda v, i: list_position({0}, v) = i)", "A")
-REMOVED = "list_filter({0}, lambda v, i: i <> coalesce(list_position({0}, {1}), 0))"
+family("arrayDistinct", PLAIN, "list_filter({0}, lambda v$, i$: list_position({0}, v$) = i$)", "A")
+REMOVED = "list_filter({0}, lambda v$, i$: i$ <> coalesce(list_position({0}, {1}), 0))"
 family("arrayRemove", PLAIN, REMOVED, "A", ["E"])
 BOTH = "list_concat({0}, {1})"
-family("arrayUnion", PLAIN, f"list_filter({BOTH}, lambda v, i: list_position({BOTH}, v) = i)", "A", ["A"])
+family("arrayUnion", PLAIN, f"list_filter({BOTH}, lambda v$, i$: list_position({BOTH}, v$) = i$)", "A", ["A"])
 family("arrayConcat", ALL, BOTH, "A", ["A"])
 family("arrayPushBack", ALL, "list_append({0}, {1})", "A", ["E"])
 family("arrayPushFront", ALL, "list_prepend({1}, {0})", "A", ["E"])
@@ -59,13 +62,49 @@ for kind, filler in (("Int", "0"), ("Long", "0"), ("String", "NULL")):
     inside = "{1} BETWEEN 0 AND len({0}) AND {1} <= {2}"
     text = f"(CASE WHEN NOT ({inside}) THEN {OUTSIDE.format('{1}', '{2}', '{0}')} ELSE {SLICE} END)"
     family("arraySlice", (kind,), text.replace("{filler}", filler), "A", ["INT", "INT"])
-NEGATIVE_SIZE = "error('An array cannot have a negative size')"
-for kind in ("Int", "Long", "Float", "Double"):
+MOST_VALUES = 10_000_000  # that an array may be generated with
+SIZE = (
+    "(CASE WHEN {2} = 0 THEN error('/ by zero') WHEN {steps} < -1 THEN error('An array cannot have a negative size') "
+    f"WHEN {{steps}} >= {MOST_VALUES} THEN error('An array of so many values is too large') ELSE {{steps}} + 1 END)"
+)
+for kind in ("Int", "Long"):
     one = kind.upper()
-    steps = "({1} - {0}) // {2}" if kind in ("Int", "Long") else "CAST(trunc(({1} - {0}) / {2}) AS BIGINT)"
-    values = f"list_transform(range({steps} + 1), lambda i: {{0}} + i * {{2}})::{duckdb_type(one)}[]"
-    text = f"(CASE WHEN {steps} < -1 THEN {NEGATIVE_SIZE} ELSE {values} END)"
-    scalar(f"generate{kind}Array", text, f"{one}_ARRAY", 3, [one])
+    wider = {"INT": "BIGINT", "LONG": "HUGEINT"}[one]
+    between = casts.low_bits(f"(CAST({{1}} AS {wider}) - {{0}})", one)
+    steps = f"(CAST({between} AS {wider}) // {{2}})"
+    values = f"list_transform(range({SIZE.replace('{steps}', steps)}::BIGINT), lambda i$: {{0}} + i$ * {{2}})"
+    scalar(f"generate{kind}Array", f"CAST({values} AS {duckdb_type(one)}[])", f"{one}_ARRAY", 3, [one])
+
+
+def as_float(value: float) -> float:
+    """The nearest FLOAT."""
+    if not math.isfinite(value) or abs(value) > FLOAT_MAX:
+        return math.copysign(math.inf, value) if not math.isnan(value) else value
+    return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
+FLOAT_MAX = 3.4028235677973366e38  # what is beyond rounds to an infinity
+
+
+def generated(start: float, end: float, step: float, kept: Callable[[float], float] = float) -> list[float]:
+    """Each value is the one before and a step (ArrayFunctions.generateDoubleArray). Raises ValueError."""
+    way = kept(end - start)
+    if step:
+        size = kept(kept(way / step) + 1)
+    else:
+        size = math.nan if math.isnan(way) or not way else math.copysign(math.inf, way) * math.copysign(1, step)
+    count = 0 if math.isnan(size) else int(min(max(size, -(2**31)), 2**31 - 1))
+    if count < 0:
+        raise ValueError("An array cannot have a negative size")
+    if count > MOST_VALUES:
+        raise ValueError("An array of so many values is too large")
+    return list(itertools.accumulate([start, *itertools.repeat(step, count - 1)], lambda a, b: kept(a + b)))[:count]
+
+
+row_function("generateDoubleArray", generated, "DOUBLE_ARRAY", ["DOUBLE"] * 3)
+row_function(
+    "generateFloatArray", lambda start, end, step: generated(start, end, step, as_float), "FLOAT_ARRAY", ["FLOAT"] * 3
+)
 
 
 def intersected(left: list[int], right: list[int]) -> list[int]:
@@ -106,14 +145,24 @@ of_arrays("arrayAverage", "list_avg({0})", "DOUBLE", 1, "DOUBLE")
 of_arrays("arraysOverlap", "list_has_any({0}, {1})", "BOOLEAN", 2)
 
 
+def glued(values: str, separator: Typed) -> str:
+    """DuckDB's array_to_string takes no separator that differs from row to row."""
+    if separator.literal is not None:
+        return f"array_to_string({values}, {literal_sql(separator.literal)})"
+    return f"px_joined_2({values}, {separator.cast('STRING').sql})"
+
+
+row_function("joined", lambda texts, separator: separator.join(texts), "STRING", ["STRING_ARRAY", "STRING"])
+
+
 def joined(arguments: Sequence[Typed]) -> str:
     if not arguments[0].array:
         raise multi_valued("arrayToString")
     values = arguments[0].cast("STRING_ARRAY").sql
     if len(arguments) < 3:
-        return f"array_to_string({values}, {arguments[1].sql})"
-    filled = f"list_transform({values}, lambda v: CASE WHEN v = '' THEN {arguments[2].sql} ELSE v END)"
-    return f"(CASE WHEN len({values}) = 0 THEN '' ELSE array_to_string({filled}, {arguments[1].sql}) END)"
+        return glued(values, arguments[1])
+    filled = f"list_transform({values}, lambda v$: CASE WHEN v$ = '' THEN {arguments[2].sql} ELSE v$ END)"
+    return f"(CASE WHEN len({values}) = 0 THEN '' ELSE {glued(filled, arguments[1])} END)"
 
 
 scalar("arrayToString", joined, "STRING", (2, 3), ["", "STRING"])
@@ -144,7 +193,7 @@ def kept(arguments: Sequence[Typed]) -> str:
         if option.literal is None:
             raise PinotError(QUERY_VALIDATION, "The second to last arguments of valueIn must be literals")
         listed.append(Typed(literal_sql(option.literal), "STRING").cast(array.element).sql)
-    return f"list_filter({array.sql}, lambda v: v IN ({', '.join(listed)}))"
+    return f"list_filter({array.sql}, lambda v$: v$ IN ({', '.join(listed)}))"
 
 
 scalar("valueIn", kept, same, (2, -1))

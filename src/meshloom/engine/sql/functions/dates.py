@@ -140,11 +140,23 @@ def date_trunc(arguments: Sequence[Typed]) -> str:
     return of_millis(found, answer)
 
 
+LEAST, MOST = "-9223372036854775807 - 1", "9223372036854775807"
+OVERFLOWS = {  # what Joda tells of the first and the last LONG, the first of them the null of a LONG column
+    "isodow": {LEAST: 6}, "week": {LEAST: 52, MOST: 1}, "isoyear": {LEAST: 292278994, MOST: -292275055},
+}  # fmt: skip
+
+
 def part_of(part: str) -> Render:
     def render(arguments: Sequence[Typed]) -> str:
         found = f"{part}({local(arguments[0], arguments[1] if len(arguments) > 1 else None)})"
-        beyond = cycles(arguments[0]) if part in ("year", "isoyear") else ""
-        return f"CAST({found}{f' + 400 * {beyond}' if beyond else ''} AS INTEGER)"
+        beyond = cycles(arguments[0])
+        if not beyond:
+            return f"CAST({found} AS INTEGER)"
+        if part in ("year", "isoyear"):
+            found = f"{found} + 400 * {beyond}"
+        value = arguments[0].cast("LONG").sql
+        ends = "".join(f"WHEN {value} = {end} THEN {shown} " for end, shown in OVERFLOWS.get(part, {}).items())
+        return f"(CASE {ends}ELSE CAST({found} AS INTEGER) END)" if ends else f"CAST({found} AS INTEGER)"
 
     return render
 
@@ -166,26 +178,43 @@ def millisecond(arguments: Sequence[Typed]) -> str:
 scalar("millisecond", millisecond, "INT", (1, 2))
 scalar("now", "epoch_ms(now()::TIMESTAMP)", "LONG", 0)
 
-scalar("round", "({0} // {1} * {1})", "LONG", 2, ["LONG", "LONG"])  # of a time, to a multiple; not a number's decimals
+
+def quotient(value: str, by: str = "{1}") -> str:
+    """A LONG divided by one as Java divides: an error by zero, the least one its own quotient by -1."""
+    turned = casts.negative(value, "LONG")
+    return f"(CASE WHEN {by} = 0 THEN error('/ by zero') WHEN {by} = -1 THEN {turned} ELSE {value} // {by} END)::BIGINT"
+
+
+def product(value: str, by: str = "{1}") -> str:
+    """The low bits of a product of two LONGs."""
+    return casts.low_bits(f"(CAST({value} AS HUGEINT) * {by})", "LONG")
+
+
+def multiple(value: str) -> str:
+    return product(quotient(value))
+
+
+scalar("round", multiple("{0}"), "LONG", 2, ["LONG", "LONG"])  # of a time, to a multiple; not a number's decimals
 
 for unit in ("Seconds", "Minutes", "Hours", "Days"):
     size = SIZES[unit.upper()]
     scalar(f"toEpoch{unit}", lambda a, n=size: f"({millis(a[0])} // {n})", "LONG", 1)  # type: ignore[misc]
     scalar(f"fromEpoch{unit}", lambda a, n=size: many(millis(a[0]), n), "LONG", 1)  # type: ignore[misc]
-    scalar(f"toEpoch{unit}Rounded", f"({{0}} // {size} // {{1}} * {{1}})", "LONG", 2, ["LONG"])
-    scalar(f"toEpoch{unit}Bucket", f"({{0}} // ({size} * {{1}}))", "LONG", 2, ["LONG"])
-    scalar(f"fromEpoch{unit}Bucket", many("({0} * {1})", size), "LONG", 2, ["LONG"])
+    scalar(f"toEpoch{unit}Rounded", multiple(f"({{0}} // {size})"), "LONG", 2, ["LONG"])
+    scalar(f"toEpoch{unit}Bucket", quotient(f"({{0}} // {size})"), "LONG", 2, ["LONG"])
+    scalar(f"fromEpoch{unit}Bucket", many(product("{0}"), size), "LONG", 2, ["LONG"])
     for stem, text in (
-        (f"toEpoch{unit}MV", f"v // {size}"), (f"fromEpoch{unit}MV", many("v", size)),
-        (f"toEpoch{unit}RoundedMV", f"v // {size} // {{1}} * {{1}}"),
-        (f"toEpoch{unit}BucketMV", f"v // ({size} * {{1}})"), (f"fromEpoch{unit}BucketMV", many("(v * {1})", size)),
+        (f"toEpoch{unit}MV", f"v$ // {size}"), (f"fromEpoch{unit}MV", many("v$", size)),
+        (f"toEpoch{unit}RoundedMV", multiple(f"(v$ // {size})")),
+        (f"toEpoch{unit}BucketMV", quotient(f"(v$ // {size})")),
+        (f"fromEpoch{unit}BucketMV", many(product("v$"), size)),
     ):  # fmt: skip
         arity = 2 if "{1}" in text else 1
         parameters = ["LONG_ARRAY", "LONG"][:arity]
-        scalar(stem, f"list_transform({{0}}, lambda v: {text})", "LONG_ARRAY", arity, parameters)
+        scalar(stem, f"list_transform({{0}}, lambda v$: {text})", "LONG_ARRAY", arity, parameters)
 
 scalar("toTimestamp", lambda a: moment(a[0]), "TIMESTAMP")
-scalar("fromTimestamp", lambda a: f"epoch_ms({a[0].cast('TIMESTAMP').sql})", "LONG")
+scalar("fromTimestamp", lambda a: a[0].cast("LONG").sql, "LONG")
 scalar(
     "timeConvert",
     lambda a: between_units(millis(a[0]), size_of(a[1], "timeConvert"), size_of(a[2], "timeConvert")), "LONG", 3,

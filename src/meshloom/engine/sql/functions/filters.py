@@ -30,14 +30,14 @@ def condition(node: exp.Expr, type_: str) -> str:
     if isinstance(node, exp.Not):
         return f"(NOT {condition(node.this, type_)})"
     if type(node) in COMPARISONS and is_value(node.this):
-        return f"(v {COMPARISONS[type(node)]} {constant(node.expression, type_)})"
+        return f"(v$ {COMPARISONS[type(node)]} {constant(node.expression, type_)})"
     if isinstance(node, exp.Between) and is_value(node.this):
-        return f"(v BETWEEN {constant(node.args['low'], type_)} AND {constant(node.args['high'], type_)})"
+        return f"(v$ BETWEEN {constant(node.args['low'], type_)} AND {constant(node.args['high'], type_)})"
     if isinstance(node, exp.In) and is_value(node.this) and node.expressions:
-        return f"(v IN ({', '.join(constant(one, type_) for one in node.expressions)}))"
+        return f"(v$ IN ({', '.join(constant(one, type_) for one in node.expressions)}))"
     if isinstance(node, exp.Like | exp.RegexpLike) and is_value(node.this) and type_ == "STRING":
         pattern = constant(node.expression, type_)
-        test = f"(v LIKE {pattern})" if isinstance(node, exp.Like) else f"regexp_matches(v, {pattern})"
+        test = f"(v$ LIKE {pattern})" if isinstance(node, exp.Like) else f"regexp_matches(v$, {pattern})"
         return f"(NOT {test})" if node.args.get("negate") else test
     raise refused(node.sql())
 
@@ -68,7 +68,7 @@ def kept(arguments: Sequence[Typed]) -> str:
         tree = parse_one(text)
     except SqlglotError:
         raise refused(text) from None
-    return f"list_filter({arguments[0].sql}, lambda v: {condition(tree, arguments[0].element)})"
+    return f"list_filter({arguments[0].sql}, lambda v$: {condition(tree, arguments[0].element)})"
 
 
 scalar("filterMv", kept, lambda a: a[0].type, 2)

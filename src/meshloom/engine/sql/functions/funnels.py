@@ -251,9 +251,9 @@ def collected(name: str, arguments: Sequence[Typed], where: str, extra: bool) ->
     row = f"{{'t': {arguments[0].cast('LONG').sql}, 's': CASE {cases} ELSE -1 END, 'f': CAST([{kept}] AS VARCHAR[])}}"
     events = f"coalesce(list({row}){where}, [])"
     if "KEEP_ALL" not in settings.modes:
-        events = f"list_filter({events}, lambda e: e.s >= 0)"
-    parts = (f"list_transform({events}, lambda e: e.{one})" for one in ("t", "s"))
-    further = f"flatten(list_transform({events}, lambda e: e.f))"
+        events = f"list_filter({events}, lambda e$: e$.s >= 0)"
+    parts = (f"list_transform({events}, lambda e$: e$.{one})" for one in ("t", "s"))
+    further = f"flatten(list_transform({events}, lambda e$: e$.f))"
     return f"px_{name.lower()}_6({', '.join(parts)}, {further}, {window}, {steps}, {literal_sql(text)})"
 
 

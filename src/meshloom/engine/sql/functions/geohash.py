@@ -24,11 +24,11 @@ def encoded(latitude: float, longitude: float, length: int) -> str:
 
 
 def decoded(text: str) -> list[float]:
-    """Latitude and longitude of the middle of the cell. Raises ValueError for a letter that is no digit."""
+    """Latitude and longitude of the middle of the cell; a letter that is no digit has all bits set."""
     bounds = [[-180.0, 180.0], [-90.0, 90.0]]
     turn = 0
     for letter in text:
-        digit = DIGITS.index(letter)
+        digit = DIGITS.find(letter)
         for place in (4, 3, 2, 1, 0):
             side = bounds[turn % 2]
             side[0 if digit >> place & 1 else 1] = (side[0] + side[1]) / 2

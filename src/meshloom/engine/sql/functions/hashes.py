@@ -241,18 +241,24 @@ row_function("murmurHash3Bit128", murmur3_128, B, [B, "INT"])
 scalar("bytesToHex", "lower(hex({0}))", "STRING", 1, [B])
 scalar("hexToBytes", "unhex({0})", B, 1, ["STRING"])
 scalar("toBase64", "to_base64({0})", "STRING", 1, [B])
-scalar("fromBase64", "from_base64({0})", B, 1, ["STRING"])
+scalar(
+    "fromBase64",
+    "from_base64(rpad(rtrim({0}, '='), ((len(rtrim({0}, '=')) + 3) // 4 * 4)::INTEGER, '='))",
+    B,
+    1,
+    ["STRING"],
+)
 row_function("base64Encode", base64.b64encode, B, [B])
 row_function("base64Decode", base64.b64decode, B, [B])
 row_function("hexDecimalToLong", lambda text: signed64(int(text, 16) & M64), "LONG", ["STRING"])
 scalar("longToHexDecimal", "lower(to_hex({0}))", "STRING", 1, ["LONG"])
 
 
-def uuid_bytes(text: str) -> bytes:
+def uuid_bytes(text: str) -> bytes | None:
     """UUID.fromString: five hexadecimal numbers, the low digits of each; nothing for what is no UUID."""
     parts = text.split("-")
     if len(text) > 36 or len(parts) != 5 or not all(re.fullmatch("[0-9a-fA-F]+", part) for part in parts):
-        return b""
+        return None
     return bytes.fromhex("".join(part.zfill(size)[-size:] for part, size in zip(parts, (8, 4, 4, 4, 12), strict=True)))
 
 

@@ -147,9 +147,9 @@ def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll")
     type_ = kind if kind in HASHES else "LONG" if kind in ("INT", "BOOLEAN", "TIMESTAMP") else "STRING"
     listed = f"coalesce({values}, [])"
     if kind == "TIMESTAMP":
-        listed = f"list_transform({listed}, lambda v: epoch_ms(v))"
+        listed = f"list_transform({listed}, lambda v$: epoch_ms(v$))"
     elif kind == "BOOLEAN":
-        listed = f"list_transform({listed}, lambda v: v::INTEGER)"
+        listed = f"list_transform({listed}, lambda v$: v$::INTEGER)"
     texts = {"LONG": "BIGINT[]", "DOUBLE": "DOUBLE[]", "FLOAT": "FLOAT[]", "STRING": "VARCHAR[]", "BYTES": "BLOB[]"}
     return f"px_{form}{type_.lower()}_2(CAST({listed} AS {texts[type_]}), {log2m})"
 

@@ -36,7 +36,7 @@ def found_by(arguments: Sequence[Typed], function: str) -> str:
     found = f"json_extract(TRY_CAST({text} AS JSON), {quoted})"
     if jayway.definite(jayway.steps_of(path)):
         return f"(CASE WHEN json_type({found}) <> 'NULL' THEN {found} END)"
-    return f"to_json({found})"
+    return f"(CASE WHEN json_type(TRY_CAST({text} AS JSON)) <> 'NULL' THEN to_json({found}) END)"
 
 
 def _text(arguments: Sequence[Typed], function: str) -> str:
@@ -49,7 +49,7 @@ def _list(arguments: Sequence[Typed], function: str, *, single: bool = True) -> 
     found = found_by(arguments, function)
     other = f"WHEN {found} IS NOT NULL THEN [{found}]" if single else ""
     items = f"CASE WHEN json_type({found}) = 'ARRAY' THEN CAST({found} AS JSON[]) {other} END"
-    return f"list_transform({items}, lambda j: (j ->> '$'))"
+    return f"list_transform({items}, lambda j$: (j$ ->> '$'))"
 
 
 # What Pinot answers when the path leads nowhere and no default is given.
@@ -88,8 +88,8 @@ def extracted(arguments: Sequence[Typed]) -> str:
     type_, json_ = _wanted(arguments), arguments[0].sql
     if type_.endswith("_ARRAY"):
         texts = _list(arguments, "jsonExtractScalar", single=False)
-        one = _converted("v", type_[:-6], "true")
-        values = f"list_transform({texts}, lambda v: CASE WHEN v IS NULL THEN {UNRESOLVED} ELSE {one} END)"
+        one = _converted("v$", type_[:-6], "true")
+        values = f"list_transform({texts}, lambda v$: CASE WHEN v$ IS NULL THEN {UNRESOLVED} ELSE {one} END)"
         return f"(CASE WHEN {json_} IS NOT NULL THEN coalesce({values}, []) END)"
     found = found_by(arguments, "jsonExtractScalar")
     is_number = f"json_type({found}) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT')"
@@ -105,7 +105,11 @@ def _converted(text: str, type_: str, is_number: str) -> str:
     if type_ in ("STRING", "JSON"):
         return text
     if type_ == "BOOLEAN":
-        return f"(lower({text}) IN ('true', '1') OR ({is_number} AND coalesce(TRY_CAST({text} AS DOUBLE), 0) <> 0))"
+        whole = f"trunc(coalesce(TRY_CAST({text} AS DOUBLE), 0))"
+        return f"(lower({text}) IN ('true', '1') OR ({is_number} AND {whole} = 1))"  # stored as an INT, 1 is true
+    if type_ == "TIMESTAMP":
+        moment = cast_sql(cast_sql(text, "STRING", "LONG"), "LONG", type_)
+        return f"(CASE WHEN {is_number} THEN {moment} ELSE {cast_sql(text, 'STRING', type_)} END)"
     return cast_sql(text, "STRING", type_)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshloom.engine.sql.functions.registry import scalar
-from meshloom.engine.sql.typed import NUMERIC, Typed
+from meshloom.engine.sql.decimals import WIDE
+from meshloom.engine.sql.functions.registry import as_stored, scalar, transform
+from meshloom.engine.sql.typed import NUMERIC, Typed, meeting
 
 
 def alike(left: Typed, right: Typed) -> tuple[str, str]:
     """Both as one type: numbers as doubles, else as the left one."""
+    if WIDE in (left.element, right.element):
+        first, second = meeting(left, right)
+        return first.sql, second.sql
     if left.type == right.type or (left.type in NUMERIC and right.type in NUMERIC):
         return left.sql, right.sql
     if left.type in NUMERIC or right.type in NUMERIC:
@@ -54,6 +58,19 @@ scalar("isTrue", "({0} IS TRUE)", "BOOLEAN", 1, ["BOOLEAN"])
 scalar("isFalse", "({0} IS FALSE)", "BOOLEAN", 1, ["BOOLEAN"])
 scalar("isNotTrue", "({0} IS NOT TRUE)", "BOOLEAN", 1, ["BOOLEAN"])
 scalar("isNotFalse", "({0} IS NOT FALSE)", "BOOLEAN", 1, ["BOOLEAN"])
+
+
+def truth(argument: Typed) -> str:
+    """As the single-stage engine's transform functions of truths read a number: its whole part as an INT."""
+    return (argument.cast("INT") if argument.numeric else argument).cast("BOOLEAN").sql
+
+
+transform("and", lambda a: "(" + " AND ".join(map(truth, a)) + ")", "BOOLEAN", (1, -1))
+transform("or", lambda a: "(" + " OR ".join(map(truth, a)) + ")", "BOOLEAN", (1, -1))
+transform("not", lambda a: f"(NOT {truth(a[0])})", "BOOLEAN")
+for name in ("true", "false"):
+    transform(f"is{name}", lambda a, n=name: f"({truth(a[0])} IS {n})", "BOOLEAN")  # type: ignore[misc]
+    transform(f"isNot{name}", lambda a, n=name: f"({truth(a[0])} IS NOT {n})", "BOOLEAN")  # type: ignore[misc]
 scalar("isNull", "({0} IS NULL)", "BOOLEAN")
 scalar("isNotNull", "({0} IS NOT NULL)", "BOOLEAN")
 
@@ -77,6 +94,21 @@ def first_known(arguments: Sequence[Typed]) -> str:
 
 
 scalar("coalesce", first_known, compatible, (1, -1))
+
+
+def as_text_or_number(arguments: Sequence[Typed]) -> str:
+    type_ = compatible(arguments)
+    return type_ if type_ in NUMERIC or type_ == "UNKNOWN" else "STRING"
+
+
+def first_text_or_number(arguments: Sequence[Typed]) -> str:
+    """In the single-stage engine what is no number is text, a time that of its milliseconds, a truth 1 or 0."""
+    type_ = as_text_or_number(arguments)
+    known = [as_stored(argument, True).cast(type_).sql for argument in arguments if not bare_null(argument)]
+    return f"coalesce({', '.join(known)})" if known else "NULL"
+
+
+transform("coalesce", first_text_or_number, as_text_or_number, (1, -1))
 
 
 def null_if(arguments: Sequence[Typed]) -> str:

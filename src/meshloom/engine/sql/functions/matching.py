@@ -85,7 +85,7 @@ def extracted(arguments: Sequence[Typed]) -> str:
     if in_python(pattern) or len(arguments) > 3:
         return f"px_regexpextract_{len(arguments)}({', '.join(argument.sql for argument in arguments)})"
     group = arguments[2].literal if len(arguments) > 2 else "0"
-    if int(group or 0) > MOST_GROUPS:
+    if not 0 <= int(group or 0) <= MOST_GROUPS:
         return literal_sql("")
     return f"regexp_extract({text}, {pattern.sql}, {int(group or 0)})"
 

@@ -44,6 +44,7 @@ for names, template in (
         (2, -1) if operator in "+*" else 2,
         ["DOUBLE"],
     )
+scalar("avgReduce", "({0} / {1})", "DOUBLE", 2, ["DOUBLE", "LONG"])
 scalar("mod", "({0} % {1})", "DOUBLE", 2, ["DOUBLE"])  # with the sign of the dividend, as Java's; fmod has none
 scalar("moduloOrZero", "(CASE WHEN {1} = 0 THEN 0 ELSE {0} % {1} END)", "DOUBLE", 2, ["DOUBLE"])
 POSITIVE = "(CASE WHEN {0} % {1} < 0 THEN {0} % {1} + abs({1}) ELSE {0} % {1} END)"

@@ -12,6 +12,9 @@ refuse(
     "clpDecode clpEncodedVarsMatch clpMatch",
     "columns in CLP's encoding are not kept here; keep the text itself and query that",
 )
+refuse("stageId workerId sleep", "it tells about the threads of Pinot's cluster, and there are none here")
+refuse("cpcSketchToString thetaSketchToString", "a sketch's description for debugging is its library's own")
+refuse("fromULL", "UltraLogLog has no library for Python; distinctCountULL estimates the count")
 refuse("scalar", "it is a name that Pinot uses inside a query plan")
 refuse(
     "variantGet tryVariantGet variantExists isVariantNull variantTypeOf variantToJson parseJson parseJsonToVariant "

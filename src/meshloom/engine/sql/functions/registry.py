@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.typed import Typed
+from meshloom.engine.sql.typed import Typed, duckdb_type
 
 Render = Callable[[Sequence[Typed]], str]
 Result = str | Callable[[Sequence[Typed]], str]
@@ -65,6 +65,11 @@ STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}
 
 
 def _as_parameter(argument: Typed, type_: str, stored: bool, encoded: bool) -> Typed:
+    if argument.sql == "NULL":
+        return Typed(f"CAST(NULL AS {duckdb_type(type_)})", type_)
+    if type_.endswith("_ARRAY") and argument.literal is not None and not argument.array:
+        one = _as_parameter(argument, type_.removesuffix("_ARRAY"), stored, encoded)  # a literal is a list of one
+        return Typed(f"[{one.sql}]", type_)
     if encoded and type_ == "BYTES" and argument.type in ("STRING", "JSON") and argument.literal is None:
         return Typed(f"encode({argument.sql})", type_)
     return (as_stored(argument, True) if stored and type_.startswith("STRING") else argument).cast(type_)
@@ -72,7 +77,7 @@ def _as_parameter(argument: Typed, type_: str, stored: bool, encoded: bool) -> T
 
 def as_stored(value: Typed, single: bool) -> Typed:
     """A value as the single-stage engine's functions of texts read it."""
-    element = STORED.get(value.element) if single else None
+    element = STORED.get(value.element) if single and value.literal is None else None
     return value.cast(element + value.type.removeprefix(value.element)) if element else value
 
 

@@ -36,8 +36,8 @@ def array_sums(arguments: Sequence[Typed], where: str, kind: str) -> str:
         raise PinotError(QUERY_VALIDATION, "sumArray takes a multi-value column")
     value = arguments[0].cast(f"{kind}_ARRAY").sql
     places = f"range(coalesce(max(len({value})){where}, 0))"
-    each = f"list_transform(list({value}){where}, lambda a: coalesce(a[i + 1], 0))"
-    return f"list_transform({places}, lambda i: list_sum({each}))"
+    each = f"list_transform(list({value}){where}, lambda a$: coalesce(a$[i$ + 1], 0))"
+    return f"list_transform({places}, lambda i$: list_sum({each}))"
 
 
 gathering("sumArrayLong", lambda a, w: array_sums(a, w, "LONG"), "LONG_ARRAY")
@@ -59,18 +59,20 @@ def histogram(arguments: Sequence[Typed], where: str) -> str:
     if bins < 1 or not low < high:
         raise PinotError(QUERY_VALIDATION, "histogram(column, lower, upper, bins) wants numbers, lower below upper")
     step = (high - low) / bins
-    place = f"CASE WHEN v = {high!r} THEN {bins - 1} ELSE floor((v - {low!r}) / {step!r}) END"
-    inside = f"list_transform(list_filter({values}, lambda v: v BETWEEN {low!r} AND {high!r}), lambda v: {place})"
-    return f"list_transform(range({bins}), lambda b: len(list_filter({inside}, lambda p: p = b))::DOUBLE)"
+    place = f"CASE WHEN v$ = {high!r} THEN {bins - 1} ELSE floor((v$ - {low!r}) / {step!r}) END"
+    inside = f"list_transform(list_filter({values}, lambda v$: v$ BETWEEN {low!r} AND {high!r}), lambda v$: {place})"
+    return f"list_transform(range({bins}), lambda b$: len(list_filter({inside}, lambda p$: p$ = b$))::DOUBLE)"
 
 
 def by_edges(values: str, edges: Typed) -> str:
     if not edges.array:
         raise PinotError(QUERY_VALIDATION, "Please use the format of `Histogram(columnName, ARRAY[1,10,100])`")
     bounds = edges.cast("DOUBLE_ARRAY").sql
-    inside = f"v >= ({bounds})[b] AND (v < ({bounds})[b + 1] OR (b = len({bounds}) - 1 AND v = ({bounds})[b + 1]))"
+    inside = (
+        f"v$ >= ({bounds})[b$] AND (v$ < ({bounds})[b$ + 1] OR (b$ = len({bounds}) - 1 AND v$ = ({bounds})[b$ + 1]))"
+    )
     counts = (
-        f"list_transform(range(1, len({bounds})), lambda b: len(list_filter({values}, lambda v: {inside}))::DOUBLE)"
+        f"list_transform(range(1, len({bounds})), lambda b$: len(list_filter({values}, lambda v$: {inside}))::DOUBLE)"
     )
     sorted_ = f"len({bounds}) > 1 AND {bounds} = list_sort(list_distinct({bounds}))"
     return f"(CASE WHEN {sorted_} THEN {counts} ELSE error('The bin edges must be strictly increasing') END)"
@@ -87,8 +89,8 @@ def extreme(function: str, arguments: Sequence[Typed], where: str) -> str:
     known = " AND ".join(f"{measure.sql} IS NOT NULL" for measure in measures)
     clause = f"{where.removesuffix(')')} AND {known})" if where else f" FILTER (WHERE {known})"
     rows = f"list({{'k': {key}, 'v': {projection.sql}}}){clause}"
-    kept = f"list_filter({rows}, lambda r: r.k = {function}({key}){clause})"
-    return f"unnest(coalesce(list_transform({kept}, lambda r: r.v), [NULL]))"
+    kept = f"list_filter({rows}, lambda r$: r$.k = {function}({key}){clause})"
+    return f"unnest(coalesce(list_transform({kept}, lambda r$: r$.v), [NULL]))"
 
 
 gathering("exprMin", lambda a, w: extreme("min", a, w), lambda a: a[0].type, (2, -1))

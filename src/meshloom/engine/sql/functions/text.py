@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ def initcap(text: str) -> str:
 
 
 row_function("initcap", initcap, T, [T])
-WORDS = "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w: upper(w[1]) || w[2:]), ' ')"
+WORDS = "array_to_string(list_transform(string_split(lower({0}), ' '), lambda w$: upper(w$[1]) || w$[2:]), ' ')"
 scalar("initcap", f"(CASE WHEN regexp_matches({{0}}, '[^ -~]') THEN px_initcap_1({{0}}) ELSE {WORDS} END)", T, 1, [T])
 # Java counts the units of UTF-16: two for a character beyond the basic plane. What is ASCII needs no second look.
 BEYOND = "length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"
@@ -73,17 +74,24 @@ row_function("toAscii", lambda text: text.encode("ascii", "replace"), "BYTES", [
 row_function("fromAscii", lambda data: data.decode("ascii", "replace"), T, ["BYTES"])
 
 
-def from_bytes(data: bytes, charset: str) -> str:
+def known_charset(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name is not None
+    except LookupError:
+        return False
+
+
+def from_bytes(data: bytes, charset: str) -> str | None:
     """A mark at the beginning says which way round UTF-16 is; without one it is big-endian in Java."""
     if charset.lower() == "utf-16" and data[:2] not in (b"\xfe\xff", b"\xff\xfe"):
         charset = "utf-16-be"
-    return data.decode(charset, "replace")
+    return data.decode(charset, "replace") if known_charset(charset) else None
 
 
-def to_bytes(text: str, charset: str) -> bytes:
+def to_bytes(text: str, charset: str) -> bytes | None:
     if charset.lower() == "utf-16":
         return b"\xfe\xff" + text.encode("utf-16-be") if text else b""
-    return text.encode(charset, "replace")
+    return text.encode(charset, "replace") if known_charset(charset) else None
 
 
 row_function("fromBytes", from_bytes, T, ["BYTES", T])
@@ -172,6 +180,8 @@ for names, side in (("leftSubStr left", "left"), ("rightSubStr right", "right"))
 
 def ordinal(text: str, find: str, instance: int) -> int:
     """Where `find` stands for the `instance`-th time (StringUtils.ordinalIndexOf), -1 when it does not."""
+    if not find:
+        return 0 if instance > 0 else -1
     place = -1
     for _ in range(instance):
         place = text.find(find, place + 1)
@@ -257,8 +267,9 @@ def suffixes(text: str, most: int, after: str = "") -> list[str]:
 
 
 def ngrams(text: str, least: int, most: int | None = None) -> list[str]:
-    """Each run of characters once, shorter ones first."""
-    sizes = range(max(least, 1), (least if most is None else most) + 1)
+    """Each run of characters once, shorter ones first. Raises ValueError when they take the process's memory."""
+    sizes = range(max(least, 1), min(least if most is None else most, len(text)) + 1)
+    check_size(sum(size * (len(text) - size + 1) for size in sizes))
     return list(dict.fromkeys(text[at : at + size] for size in sizes for at in range(len(text) - size + 1)))
 
 

@@ -14,6 +14,7 @@ from meshloom.engine.sql.functions.dates import (
     date_trunc,
     difference,
     millisecond,
+    multiple,
     part_of,
     timezone_hour,
     timezone_minute,
@@ -43,9 +44,11 @@ scalar("dateTruncMV", of_each(date_trunc, 1), "LONG_ARRAY", (2, 5))
 scalar("timestampAddMV dateAddMV", of_each(added, 2), "LONG_ARRAY", 3)
 scalar("timestampDiffMV dateDiffMV", of_each(difference, 1), "LONG_ARRAY", 3)
 scalar("timestampDiffMVReverse dateDiffMVReverse", of_each(difference, 2), "LONG_ARRAY", 3)
-scalar("roundMV", "list_transform({0}, lambda v: v // {1} * {1})", "LONG_ARRAY", 2, ["LONG_ARRAY", "LONG"])
-scalar("toTimestampMV", "list_transform({0}, lambda v: make_timestamp(v * 1000))", "TIMESTAMP_ARRAY", 1, ["LONG_ARRAY"])
-scalar("fromTimestampMV", "list_transform({0}, lambda v: epoch_ms(v))", "LONG_ARRAY", 1, ["TIMESTAMP_ARRAY"])
+scalar("roundMV", f"list_transform({{0}}, lambda v$: {multiple('v$')})", "LONG_ARRAY", 2, ["LONG_ARRAY", "LONG"])
+scalar(
+    "toTimestampMV", "list_transform({0}, lambda v$: make_timestamp(v$ * 1000))", "TIMESTAMP_ARRAY", 1, ["LONG_ARRAY"]
+)
+scalar("fromTimestampMV", "list_transform({0}, lambda v$: epoch_ms(v$))", "LONG_ARRAY", 1, ["TIMESTAMP_ARRAY"])
 for name, function in (("timezoneHourMV", timezone_hour), ("timezoneMinuteMV", timezone_minute)):
 
     def offsets(zone: str, times: list[int], function: object = function) -> list[int]:

@@ -44,8 +44,16 @@ def result(arguments: Sequence[Typed]) -> str:
     return WIDE if any(argument.type in DECIMALS for argument in arguments) else "DOUBLE"
 
 
+def otherwise(arguments: Sequence[Typed]) -> str:
+    """divide(a, b, c): c where b is 0, all of them doubles."""
+    first, second, third = (argument.cast("DOUBLE").sql for argument in arguments)
+    return f"(CASE WHEN {second} = 0 THEN {third} ELSE {first} / {second} END)"
+
+
 def arithmetic(names: str, kind: str, most: int) -> None:
     def render(arguments: Sequence[Typed]) -> str:
+        if kind == "quotient" and len(arguments) == 3:
+            return otherwise(arguments)
         if result(arguments) == "DOUBLE":
             return "(" + DOUBLES[kind].join(argument.cast("DOUBLE").sql for argument in arguments) + ")"
         if most == 2:
@@ -54,7 +62,7 @@ def arithmetic(names: str, kind: str, most: int) -> None:
         known = " AND ".join(f"{argument.sql} IS NOT NULL" for argument in arguments if argument.literal is None)
         return f"(CASE WHEN {known} THEN px_wide{kind}of_1([{', '.join(values)}]) END)"
 
-    transform(names, render, result, (2, most))
+    transform(names, render, result, (2, 3 if kind == "quotient" else most))
 
 
 arithmetic("plus add", "sum", -1)

@@ -16,7 +16,7 @@ GENERIC = frozenset({"com", "net", "org", "co"})
 Function = Callable[[Uri], Any]
 
 
-def of_uri(function: Function, otherwise: Any = "") -> Callable[[str], Any]:
+def of_uri(function: Function, otherwise: Any = None) -> Callable[[str], Any]:
     """What a function finds in a URI; `otherwise` when there is nothing, or the text is none."""
 
     def found(text: str) -> Any:
@@ -63,8 +63,8 @@ def raw_path(uri: Uri) -> str | None:
     return None if uri.scheme is None or uri.host is None else uri.path
 
 
-def query_and_fragment(uri: Uri) -> str:
-    return "#".join(part for part in (decoded(uri.query), decoded(uri.fragment)) if part)
+def query_and_fragment(uri: Uri) -> str | None:
+    return "#".join(part for part in (decoded(uri.query), decoded(uri.fragment)) if part) or None
 
 
 def netloc(uri: Uri) -> str:
@@ -127,9 +127,9 @@ def without_each(text: str, names: list[str]) -> str:
     return text
 
 
-def decode(text: str) -> str:
+def decode(text: str) -> str | None:
     """URLDecoder.decode: nothing for what was never encoded."""
-    return "" if re.search("%(?![0-9A-Fa-f]{2})", text) else unquote_plus(text)
+    return None if re.search("%(?![0-9A-Fa-f]{2})", text) else unquote_plus(text)
 
 
 for names, function, result, types in (

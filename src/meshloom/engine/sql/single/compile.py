@@ -250,7 +250,10 @@ class _Query:
                     items.append(Item(column, self.translator.translate(column), name))
                 continue
             inner = node.this if isinstance(node, exp.Alias) else node
-            items.append(Item(node, self.translator.translate(inner), self._name(node)))
+            value = self.translator.translate(inner)
+            if value.type == "TIMESTAMP" and not isinstance(node, exp.Alias) and node.find(exp.Column) is None:
+                value = value.cast("LONG")  # a literal of it is one of LONG (RequestUtils.getLiteral)
+            items.append(Item(node, value, self._name(node)))
         return items
 
     def _name(self, node: exp.Expr) -> str:

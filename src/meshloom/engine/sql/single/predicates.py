@@ -11,7 +11,8 @@ from decimal import Decimal, InvalidOperation
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
-from meshloom.engine.sql.functions import find_scalar
+from meshloom.engine.sql import casts
+from meshloom.engine.sql.functions import Scalar, find_scalar
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.translate import COMPARISONS, Method, Translator
@@ -24,7 +25,38 @@ KINDS = {
     exp.EQ: "EQUALS", exp.NEQ: "NOT_EQUALS", exp.GT: "GREATER_THAN", exp.GTE: "GREATER_THAN_OR_EQUAL",
     exp.LT: "LESS_THAN", exp.LTE: "LESS_THAN_OR_EQUAL",
 }  # fmt: skip
-OF_NULLS = frozenset({"coalesce", "isnull", "isnotnull"})
+OF_NULLS = frozenset({"coalesce", "isnull", "isnotnull", "isdistinctfrom", "isnotdistinctfrom"})
+ARITHMETIC = frozenset(("plus", "add", "minus", "sub", "times", "mult", "divide", "div", "mod"))
+NONE_FOUND = frozenset(
+    map(
+        key,
+        (
+            "jsonStringToMap",
+            "jsonStringToArray",
+            "jsonStringToListOrMap",
+            "fromBytes",
+            "toBytes",
+            "toUUIDBytes",
+            "urlDecode",
+            "urlDecodeFormComponent",
+            "urlDomain",
+            "urlDomainWithoutWWW",
+            "urlFirstSignificantSubdomain",
+            "urlFragment",
+            "urlNetloc",
+            "urlPath",
+            "urlPathWithQuery",
+            "urlProtocol",
+            "urlQueryString",
+            "urlQueryStringAndFragment",
+            "urlTopLevelDomain",
+            "cutToFirstSignificantSubdomain",
+            "cutToFirstSignificantSubdomainWithWWW",
+            "jsonKeyValueArrayToMap",
+            "jsonPathString",
+        ),
+    )
+)  # functions that may answer null though their arguments are known
 BOUNDS = {"INT": 2**31, "LONG": 2**63}
 
 
@@ -48,8 +80,31 @@ class SingleTranslator(Translator):
 
     def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
         if key(name) in OF_NULLS and not self.nulls and not self.knowing:
-            return self.known().function(name, arguments)
+            found = self.known().function(name, arguments)
+            return self.placed(found) if key(name) == "coalesce" and not found.aggregate else found
         return super().function(name, arguments)
+
+    def applied(self, function: Scalar, values: list[Typed]) -> Typed:
+        """What a function does not find is the placeholder of its type, also where nulls are handled: only a null among
+        the arguments makes its answer one (ScalarTransformFunctionWrapper.java)."""
+        name, constant = key(function.name), all(value.literal is not None or value.sql == "NULL" for value in values)
+        if self.knowing or constant or any(value.aggregate for value in values):
+            return super().applied(function, values)
+        if self.nulls:
+            found = super().applied(function, values)
+            if name not in NONE_FOUND:
+                return found
+            known = " AND ".join(f"{value.sql} IS NOT NULL" for value in values if value.literal is None)
+            return Typed(f"(CASE WHEN {known} THEN {self.placed(found).sql} END)", found.type)
+        if name in ARITHMETIC:
+            return super().applied(function, [Typed("0", "INT", "0") if one.sql == "NULL" else one for one in values])
+        found = super().applied(function, values)
+        return found if name == "nullif" else self.placed(found)  # which Pinot answers with an object, or not at all
+
+    def placed(self, value: Typed) -> Typed:
+        """With the placeholder of its type for a null."""
+        none = "[]" if value.array else casts.PLACEHOLDERS.get(value.type)
+        return value if none is None else Typed(f"coalesce({value.sql}, {none})", value.type, values=value.values)
 
     def escaped(self, node: exp.Escape) -> Typed:
         """Pinot reads no ESCAPE: its pattern stands as it is written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from meshloom.engine.sql.typed import Typed
 
 B, T = "BYTES", "STRING"
 MIXED = "The first and second arguments should either both be geometry or both be geography"
+EXPONENT = re.compile(r"-?\d+(?:\.\d+)?e[+-]?\d+")  # JTS writes none
 SRID = {False: 0, True: 4326}
 NAMES: list[str] = []
 
@@ -83,7 +85,8 @@ define("toSphericalGeography", lambda data: written(Shape(read(data).geometry, T
 def as_text(data: bytes) -> str:
     import shapely
 
-    return str(shapely.to_wkt(read(data).geometry, rounding_precision=-1, trim=True))
+    text = str(shapely.to_wkt(read(data).geometry, rounding_precision=-1, trim=True))
+    return EXPONENT.sub(lambda found: format(Decimal(found[0]), "f"), text)
 
 
 def as_binary(data: bytes) -> bytes:

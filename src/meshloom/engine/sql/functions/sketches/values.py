@@ -28,7 +28,7 @@ def listed(argument: Typed, type_: str, where: str) -> str:
     """DuckDB's text: every value that is not null as one list of a type; `where` is a FILTER clause or nothing."""
     if argument.array:
         known = f"flatten(coalesce(list({argument.sql}){where}, []))"
-        return f"list_transform({known}, lambda v: {cast_sql('v', argument.element, type_)})"
+        return f"list_transform({known}, lambda v$: {cast_sql('v$', argument.element, type_)})"
     return f"coalesce(list({argument.cast(type_).sql}){where}, [])"
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from meshloom.engine.config.schema import FieldSpec, typed
-from meshloom.engine.config.types import DataType
+from meshloom.engine.config.schema import FieldSpec
+from meshloom.engine.config.types import DataType, default_of
 from meshloom.engine.storage.pinot_segment import chunks, dictionary, forward
 from meshloom.engine.storage.pinot_segment.bits import Ids
 from meshloom.engine.storage.pinot_segment.bounds import Longs, damaged, unknown
@@ -61,7 +61,7 @@ def _usual(default: str | None, field: FieldSpec) -> bool:
     if default is None or field.data_type is DataType.MAP:
         return True
     try:
-        return bool(typed(field.data_type, default) == field.default_null_value)
+        return bool(default_of(field.data_type, default) == field.default_null_value)
     except ValueError:
         return False
 

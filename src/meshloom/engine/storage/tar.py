@@ -106,7 +106,7 @@ def packed(name: str, folder: Path) -> Path:
     with tempfile.NamedTemporaryFile(prefix="meshloom-", suffix=".tar.gz", delete=False) as file:
         target = Path(file.name)
     try:
-        with tarfile.open(target, "w:gz", compresslevel=6) as tar:
+        with tarfile.open(target, "w:gz", compresslevel=1) as tar:
             tar.add(folder, arcname=name)
     except BaseException:
         target.unlink()

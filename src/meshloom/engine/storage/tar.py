@@ -18,6 +18,7 @@ from meshloom.engine.storage.pinot_segment.segment import Files
 
 DATA = "data.parquet"
 MOST_BYTES = 16 << 30  # of one segment; Pinot advises to stay below 1 GB
+BATCH = "all_segments_metadata"
 MOST_FILES = 100_000
 MOST_HEADER = 1 << 20  # bytes of what a tar says of one file
 
@@ -73,6 +74,24 @@ def taken(file: BinaryIO, target: Path, folder: Path) -> str | Files:
         what = f"a tar that holds SEGMENT/{FILE} or SEGMENT/{V3}{FILE}, or SEGMENT/{DATA}"
         raise RestError(501, f"The segment is not in a form that this engine reads: {what}")
     return Files(held, sums)
+
+
+def listed(file: BinaryIO) -> list[tuple[str, str]]:
+    """The names of segments and where each lies, of a batch's tar. Raises RestError 400."""
+    try:
+        with tarfile.open(fileobj=_plain(file), mode="r|*", tarinfo=_Header) as tar:
+            for number, member in enumerate(tar):
+                if number > MOST_FILES or member.size > MOST_HEADER:
+                    raise RestError(400, "The batch has too many files, or one that is too large")
+                if member.isreg() and member.name.rpartition("/")[2] == BATCH:
+                    content = tar.extractfile(member)
+                    lines = content.read(MOST_HEADER).decode().splitlines() if content is not None else []
+                    if lines and len(lines) % 2 == 0:
+                        return list(zip(lines[0::2], lines[1::2], strict=True))
+                    break
+    except (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        raise RestError(400, "The batch is no tar of segments' metadata") from error
+    raise RestError(400, f"The batch has no {BATCH} with a name and an address of each segment")
 
 
 def _plain(file: BinaryIO) -> BinaryIO:

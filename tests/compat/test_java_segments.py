@@ -98,7 +98,8 @@ def test_pinots_push_client_and_back_again(java: Java, engine: Any, kind: str, t
     spec = json.loads(json.dumps(next(spec for spec in specs.all_specs() if spec["name"] == name)))
     spec["schema"]["schemaName"], spec["table"]["tableName"] = "pinot", "pinot"
     with httpx.Client(base_url=engine.controller, timeout=60) as controller:
-        controller.post("/schemas", json=spec["schema"]).raise_for_status()
+        added = controller.post("/schemas", json=spec["schema"])
+        assert added.status_code == 200, added.text
         kept = ("tableName", "tableType", "segmentsConfig", "tenants", "metadata")
         raw = [field["name"] for field in spec["schema"]["dimensionFieldSpecs"]][::3]
         table = {key: spec["table"][key] for key in kept}
@@ -141,7 +142,8 @@ def test_pinots_push_client_with_several(java: Java, engine: Any) -> None:
     """SegmentMetadataPush with batchSegmentUpload."""
     spec = next(spec for spec in specs.all_specs() if spec["name"] == "dictionaries")
     with httpx.Client(base_url=engine.controller, timeout=60) as controller:
-        controller.post("/schemas", json=spec["schema"]).raise_for_status()
+        added = controller.post("/schemas", json=spec["schema"])
+        assert added.status_code == 200, added.text
         table = {key: value for key, value in spec["table"].items() if key != "fieldConfigList"}
         controller.post("/tables", json=table).raise_for_status()
         try:

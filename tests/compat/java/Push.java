@@ -1,6 +1,8 @@
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hc.core5.http.NameValuePair;
+import org.apache.hc.core5.http.message.BasicNameValuePair;
 import org.apache.pinot.segment.local.utils.SegmentPushUtils;
 import org.apache.pinot.spi.filesystem.LocalPinotFS;
 import org.apache.pinot.spi.ingestion.batch.spec.PinotClusterSpec;
@@ -34,7 +36,8 @@ public class Push {
         Map<String, String> all = new TreeMap<>();
         for (int i = 3; i < arguments.length; i++) all.put("file://" + arguments[i], arguments[i]);
         push.setSegmentMetadataGenerationParallelism(1);
-        SegmentPushUtils.sendSegmentsUriAndMetadata(job, files, all, List.of(), List.of());
+        List<NameValuePair> parameters = List.of(new BasicNameValuePair("tableName", arguments[1]));
+        SegmentPushUtils.sendSegmentsUriAndMetadata(job, files, all, List.of(), parameters);
     }
     System.out.println("pushed");
     System.exit(0);

@@ -149,8 +149,8 @@ def test_a_segment_becomes_one_of_the_table(doors: Doors) -> None:
         [40, 780.0, 19000.0, 1_700_000_039_000.0]
     ]
     assert rows("SELECT count(*) FROM pinot WHERE weight IS NULL") == [[20]]
-    assert rows('SELECT "a b", "a.b", "Größe", "a:b=c" FROM pinot WHERE $docId = 3') == [
-        ["a b 3", "a.b 3", "Größe 3", "a:b=c 3"]
+    assert rows('SELECT "a#b", "a.b", "Größe", "a:b=c" FROM pinot WHERE $docId = 3') == [
+        ["a#b 3", "a.b 3", "Größe 3", "a:b=c 3"]
     ]
     assert rows("SELECT map['k'] FROM pinot WHERE days = 19001") == [["v1"]]
 

@@ -98,7 +98,8 @@ def test_pinots_push_client_and_back_again(java: Java, engine: Any, kind: str, t
     spec = json.loads(json.dumps(next(spec for spec in specs.all_specs() if spec["name"] == name)))
     spec["schema"]["schemaName"], spec["table"]["tableName"] = "pinot", "pinot"
     with httpx.Client(base_url=engine.controller, timeout=60) as controller:
-        controller.post("/schemas", json=spec["schema"]).raise_for_status()
+        added = controller.post("/schemas", json=spec["schema"])
+        assert added.status_code == 200, added.text
         kept = ("tableName", "tableType", "segmentsConfig", "tenants", "metadata")
         raw = [field["name"] for field in spec["schema"]["dimensionFieldSpecs"]][::3]
         table = {key: spec["table"][key] for key in kept}
@@ -134,3 +135,22 @@ def test_pinots_push_client_and_back_again(java: Java, engine: Any, kind: str, t
 def _field(spec: dict[str, Any], name: str) -> dict[str, Any]:
     (found,) = (field for field in spec["schema"]["dimensionFieldSpecs"] if field["name"] == name)
     return dict(found)
+
+
+@pytest.mark.slow
+def test_pinots_push_client_with_several(java: Java, engine: Any) -> None:
+    """SegmentMetadataPush with batchSegmentUpload."""
+    spec = next(spec for spec in specs.all_specs() if spec["name"] == "dictionaries")
+    with httpx.Client(base_url=engine.controller, timeout=60) as controller:
+        added = controller.post("/schemas", json=spec["schema"])
+        assert added.status_code == 200, added.text
+        table = {key: value for key, value in spec["table"].items() if key != "fieldConfigList"}
+        controller.post("/tables", json=table).raise_for_status()
+        try:
+            tars = [reading.HERE / f"{name}.tar.gz" for name in ("dictionaries", "first_version")]
+            java(HERE / "Push.java", engine.controller, "pinot", "batch", *tars)
+            assert controller.get("/segments/pinot").json() == [{"OFFLINE": ["dictionaries", "first_version"]}]
+            assert engine.rows("SELECT count(*), sum(up) FROM pinot") == [[122, 2 * sum(n // 5 for n in range(61))]]
+        finally:
+            controller.delete("/tables/pinot").raise_for_status()
+            controller.delete("/schemas/pinot").raise_for_status()

@@ -149,8 +149,8 @@ def test_a_segment_becomes_one_of_the_table(doors: Doors) -> None:
         [40, 780.0, 19000.0, 1_700_000_039_000.0]
     ]
     assert rows("SELECT count(*) FROM pinot WHERE weight IS NULL") == [[20]]
-    assert rows('SELECT "a b", "a.b", "Größe", "a:b=c" FROM pinot WHERE $docId = 3') == [
-        ["a b 3", "a.b 3", "Größe 3", "a:b=c 3"]
+    assert rows('SELECT "a#b", "a.b", "Größe", "a:b=c" FROM pinot WHERE $docId = 3') == [
+        ["a#b 3", "a.b 3", "Größe 3", "a:b=c 3"]
     ]
     assert rows("SELECT map['k'] FROM pinot WHERE days = 19001") == [["v1"]]
 
@@ -208,6 +208,44 @@ def test_a_segment_is_fetched_from_where_it_lies(doors: Doors, kind: str) -> Non
     more: dict[str, Any] = {"files": {"m": ("m.tar.gz", b"metadata alone")}} if kind == "METADATA" else {}
     doors.ok("POST", "/v2/segments", params={"tableName": "pinot"}, headers=headers, **more)
     assert doors.tables.rows("SELECT sum(hidden) FROM pinot") == [[float(sum(n % 50 for n in range(2600)))]]
+
+
+def batch(*lines: str, name: str = "all_segments_metadata") -> dict[str, Any]:
+    content, out = "\n".join(lines).encode(), io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        member = tarfile.TarInfo(f"folder/{name}")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    headers = {"UPLOAD_TYPE": "METADATA"}
+    return {"params": {"tableName": "pinot"}, "headers": headers, "files": {"noopKey": ("noopKey", out.getvalue())}}
+
+
+def test_several_segments_in_one_request(doors: Doors) -> None:
+    doors.add("dictionaries")
+    one, two = (tar_of(name).as_uri() for name in ("dictionaries", "first_version"))
+    done = doors.ok("POST", "/segments/batchUpload", **batch("dictionaries", one, "first_version", two))
+    assert done["status"] == "Successfully uploaded segments: dictionaries, first_version of table: pinot_OFFLINE"
+    assert doors.tables.rows("SELECT count(*) FROM pinot") == [[122]]
+    for wrong in (
+        batch("one"), batch(), batch("a", one, name="other"), batch("a", "file:///nowhere"), batch("a", "x:y"),
+        batch("a", one) | {"headers": {}}, batch("a", one) | {"files": {}}, batch("a", one) | {"params": {}},
+        batch("a", one) | {"files": {"x": ("x", b"no tar")}},
+    ):  # fmt: skip
+        answer = doors.ask("POST", "/segments/batchUpload", **wrong)
+        assert answer.status_code == 400, answer.text
+    nowhere = doors.ask("POST", "/segments/batchUpload", **batch("a", one) | {"params": {"tableName": "none"}})
+    assert (nowhere.status_code, nowhere.json()["error"]) == (404, "Table: none not found")
+
+
+def test_a_segment_says_whose_it_is(doors: Doors) -> None:
+    """Pinot's client sends URI without the name of the table."""
+    doors.add("dictionaries")
+    where = {"UPLOAD_TYPE": "URI", "DOWNLOAD_URI": tar_of("dictionaries").as_uri()}
+    done = doors.ok("POST", "/v2/segments", headers=where)
+    assert done == {"status": "Successfully uploaded segment: dictionaries of table: pinot_OFFLINE"}
+    doors.ok("DELETE", "/tables/pinot")
+    gone = doors.ask("POST", "/v2/segments", headers=where)
+    assert (gone.status_code, gone.json()["error"]) == (404, "Table: pinot not found")
 
 
 # --- damaged and hostile

@@ -32,6 +32,7 @@ from meshloom.engine.controller.doors import (
     tables,
     tasks,
     tenants,
+    uploads,
     zookeeper,
 )
 from meshloom.engine.controller.doors.insert import insert
@@ -54,6 +55,7 @@ FAMILIES = (
     ("LogicalTable", composed),
     ("Segment", segments),
     ("Segment", changes),
+    ("Segment", uploads),
     ("Segment", replacing),
     ("Task", tasks),
     ("Task", periodic),

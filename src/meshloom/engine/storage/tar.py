@@ -18,6 +18,7 @@ from meshloom.engine.storage.pinot_segment.segment import Files
 
 DATA = "data.parquet"
 MOST_BYTES = 16 << 30  # of one segment; Pinot advises to stay below 1 GB
+BATCH = "all_segments_metadata"
 MOST_FILES = 100_000
 MOST_HEADER = 1 << 20  # bytes of what a tar says of one file
 
@@ -75,6 +76,24 @@ def taken(file: BinaryIO, target: Path, folder: Path) -> str | Files:
     return Files(held, sums)
 
 
+def listed(file: BinaryIO) -> list[tuple[str, str]]:
+    """The names of segments and where each lies, of a batch's tar. Raises RestError 400."""
+    try:
+        with tarfile.open(fileobj=_plain(file), mode="r|*", tarinfo=_Header) as tar:
+            for number, member in enumerate(tar):
+                if number > MOST_FILES or member.size > MOST_HEADER:
+                    raise RestError(400, "The batch has too many files, or one that is too large")
+                if member.isreg() and member.name.rpartition("/")[2] == BATCH:
+                    content = tar.extractfile(member)
+                    lines = content.read(MOST_HEADER).decode().splitlines() if content is not None else []
+                    if lines and len(lines) % 2 == 0:
+                        return list(zip(lines[0::2], lines[1::2], strict=True))
+                    break
+    except (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        raise RestError(400, "The batch is no tar of segments' metadata") from error
+    raise RestError(400, f"The batch has no {BATCH} with a name and an address of each segment")
+
+
 def _plain(file: BinaryIO) -> BinaryIO:
     """Pinot also packs segments by Zstandard and LZ4, which Python's tar does not know."""
     first = file.read(4)
@@ -106,7 +125,7 @@ def packed(name: str, folder: Path) -> Path:
     with tempfile.NamedTemporaryFile(prefix="meshloom-", suffix=".tar.gz", delete=False) as file:
         target = Path(file.name)
     try:
-        with tarfile.open(target, "w:gz", compresslevel=6) as tar:
+        with tarfile.open(target, "w:gz", compresslevel=1) as tar:
             tar.add(folder, arcname=name)
     except BaseException:
         target.unlink()

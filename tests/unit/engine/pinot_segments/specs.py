@@ -116,7 +116,7 @@ def many() -> dict[str, Any]:
 
 def indexes() -> dict[str, Any]:
     """Indexes that are not read, columns with names that properties escape, a time column, a map."""
-    names = ["a b", "a.b", "Größe", "a:b=c", "inverted", "city", "doc", "text"]
+    names = ["a#b", "a.b", "Größe", "a:b=c", "inverted", "city", "doc", "text"]
     fields = [dimension(name, "JSON" if name == "doc" else "STRING") for name in names]
     fields.append(dimension("tags", "STRING", True))
     rows = [{name: f"{name} {n % 5}" for name in names} | {"doc": json.dumps({"k": [n, {"m": "x"}]}), "days": 19000 + n,

@@ -9,18 +9,17 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote
 
 from meshloom.engine.config.documents import parse_list
 from meshloom.engine.config.table import TableConfig, raw_name
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.segments import TIME, found_segment, of_time
-from meshloom.engine.controller.doors.tables import existing, physicals
+from meshloom.engine.controller.doors.tables import existing
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, Reply
 from meshloom.engine.server.packing import tar_of
-from meshloom.engine.storage.tar import taken
 from meshloom.infra.locations import LocationError, local, of_file_system
 
 
@@ -208,56 +207,6 @@ def _ingest(controller: Controller, call: Call, path: Path) -> Any:
     return {"status": f"Successfully ingested file into table: {physical} as segment: {name}"}
 
 
-def upload(controller: Controller, call: Call) -> Any:
-    """A segment as a tar: of the form, or (`UPLOAD_TYPE` URI or METADATA) from where `DOWNLOAD_URI` says.
-
-    Of METADATA the form holds a tar with the metadata alone, which the segment itself has too. Without `tableName`, as
-    Pinot's own client sends URI, the segment says whose it is.
-    """
-    named = call.query.get("tableName", "")
-    physical = _physical(controller, call, named) if named else ""
-    kind, uri = call.headers.get("UPLOAD_TYPE", "SEGMENT").upper(), call.headers.get("DOWNLOAD_URI", "")
-    if kind not in ("SEGMENT", "URI", "METADATA"):
-        raise RestError(400, f"Unsupported upload type: {kind}")
-    if kind != "SEGMENT":
-        if not uri:
-            what = "Source download URI is required in header field 'DOWNLOAD_URI'"
-            raise RestError(400, f"{what} for {kind} upload mode")
-        try:
-            with local(uri, {}) as path, path.open("rb") as fetched:
-                return _taken(controller, call, physical, fetched)
-        except LocationError as error:
-            raise RestError(400, f"DOWNLOAD_URI: {error}") from error
-    file = next(iter(call.files.values()), None)
-    if file is None:
-        raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
-    return _taken(controller, call, physical, file)
-
-
-def _physical(controller: Controller, call: Call, table: str) -> str:
-    """Raises RestError 404."""
-    found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
-    if not found:
-        raise RestError(404, f"Table: {table} not found")
-    return found[0]
-
-
-def _taken(controller: Controller, call: Call, physical: str, file: BinaryIO) -> Any:
-    refresh = call.flag("allowRefresh", True)
-    with tempfile.TemporaryDirectory(prefix="meshloom-") as folder:
-        partial = controller.deep_store.partial(physical) if physical else Path(folder, "rows")
-        found = taken(file, partial, Path(folder))
-        if isinstance(found, str):
-            if not physical:
-                raise RestError(400, "tableName is required: the segment does not say whose it is")
-            name = controller.upload(physical, found, partial, refresh=refresh)
-        else:
-            physical = physical or _physical(controller, call, found.metadata().table)
-            partial = controller.deep_store.partial(physical)
-            name = controller.upload_pinot(physical, found, partial, refresh=refresh)
-    return {"status": f"Successfully uploaded segment: {name} of table: {physical}"}
-
-
 OPERATIONS = (
     ("DELETE", "/segments/{name}", drop_all, "Delete all segments, or some", ("type", "retention", "segments")),
     ("GET", "/segments/segmentReloadStatus/{job}", reload_status, "How far a reload is", ()),
@@ -279,6 +228,4 @@ OPERATIONS = (
         "Make a file a segment",
         ("tableNameWithType", "batchConfigMapStr", "sourceURIStr"),
     ),
-    ("POST", "/v2/segments", upload, "Upload a segment", ("tableName", "tableType", "allowRefresh")),
-    ("POST", "/segments", upload, "Upload a segment", ("tableName", "tableType", "allowRefresh")),
 )

@@ -10,7 +10,6 @@ SERIES = "This engine has no time series languages"
 USERS = "This engine keeps no users: run it behind a mesh, whose policies say who may read what"
 ONE_SERVER = "There is one server: it has every partition, and no assignment is kept"
 GROOVY = "The Groovy of this engine is a fixed safe part of the language: there is nothing to analyse or to allow"
-PINOTS_FORM = "This engine does not read segments in Pinot's own columnar form: push files, or tars that hold Parquet"
 INSTANCES = "The instances of this engine are the roles of its one process: none can be added"
 MINION = "Segments are made by this process itself: no minion re-ingests them"
 
@@ -27,7 +26,6 @@ REFUSED: tuple[Operation, ...] = tuple(
             ("POST", "/segmentCommitEndWithMetadata", "A server has committed"),
             ("POST", "/segments/{name}/uploadFromServerToDeepstore", "Upload what servers consumed"),
         )),
-        ("Segment", PINOTS_FORM, (("POST", "/segments/batchUpload", "Push the metadata of several segments"),)),
         ("Segment", MINION, (("POST", "/segments/reingested", "Upload a re-ingested segment"),)),
         ("Cluster", GROOVY, (
             ("GET", "/cluster/configs/groovy/staticAnalyzerConfig", "What Groovy may use"),

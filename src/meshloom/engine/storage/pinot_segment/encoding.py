@@ -39,11 +39,17 @@ class Encoded:
 def coded(values: pa.Array, type_: DataType, bounds: Longs | None) -> Encoded:
     """With a dictionary. `values` have no null: numbers, binary, text, or a BIG_DECIMAL's digits as text; `bounds` tell
     of each document from which to before which of them are its own, where they are lists."""
-    ids, held, size = _dictionary(values, type_)
-    count = len(held) if isinstance(held, np.ndarray) else len(held[1])
+    stored = STORED.get(type_)
+    if stored is not None:
+        keys, found = np.unique(_sortable(values.to_numpy(zero_copy_only=False)), return_inverse=True)
+        ids, packed = found.astype(np.int32), _sortable(keys, np.dtype(stored)).astype(stored).tobytes()
+        count, size = len(keys), 0
+    else:
+        ids, held = _different(values, type_)
+        packed, count = _texts(held), len(held)
+        size = pc.max(pc.binary_length(held)).as_py()
     told = {"cardinality": count, "bitsPerElement": bits.width(count - 1), "lengthOfEachEntry": size,
             "totalNumberOfEntries": len(ids), "maxNumberOfMultiValues": 0}  # fmt: skip
-    packed = held.tobytes() if isinstance(held, np.ndarray) else _texts(held[1])
     if bounds is not None:
         told["maxNumberOfMultiValues"] = int(np.diff(bounds).max())
         return Encoded("lists", _lists(ids, bounds, told["bitsPerElement"]), packed, told)
@@ -54,29 +60,45 @@ def coded(values: pa.Array, type_: DataType, bounds: Longs | None) -> Encoded:
     return Encoded("unsorted", bits.packed(ids, told["bitsPerElement"]), packed, told)
 
 
-def _dictionary(
-    values: pa.Array, type_: DataType
-) -> tuple[Ids, npt.NDArray[np.generic] | tuple[str, list[bytes]], int]:
-    """The ids, the different values in Pinot's order, and the bytes of the longest (0 of numbers)."""
-    stored = STORED.get(type_)
-    if stored is not None:
-        keys, ids = np.unique(_sortable(values.to_numpy(zero_copy_only=False)), return_inverse=True)
-        return ids.astype(np.int32), _sortable(keys, np.dtype(stored)).astype(stored), 0
+def _different(values: pa.Array, type_: DataType) -> tuple[Ids, pa.Array]:
+    """The ids, and the different values as stored bytes in Pinot's order."""
     coded = values.dictionary_encode()
-    different = coded.dictionary.to_pylist()
-    order = sorted(range(len(different)), key=lambda place: _key(different[place], type_))
+    different = coded.dictionary
+    if type_ is DataType.BIG_DECIMAL or (type_ is not DataType.BYTES and _beyond(different)):
+        told = different.to_pylist()
+        order = np.array(sorted(range(len(told)), key=lambda place: _key(told[place], type_)), dtype=np.int64)
+    else:
+        order = pc.sort_indices(different.cast(pa.binary())).to_numpy().astype(np.int64)
     places = np.empty(len(order), dtype=np.int32)
     places[order] = np.arange(len(order), dtype=np.int32)
-    sorted_values = [stored_bytes(different[place], type_) for place in order]
-    ids = places[coded.indices.to_numpy()]
-    return ids, ("texts", sorted_values), max(map(len, sorted_values))
+    return places[coded.indices.to_numpy()], _stored(different.take(pa.array(order)), type_)
 
 
-def _key(value: str | bytes, type_: DataType) -> bytes | Decimal:
-    """Java orders texts by their 16-bit units."""
+def _beyond(texts: pa.Array) -> bool:
+    """Whether a character is beyond 16 bits: Java, which orders texts by such units, sorts it before some others."""
+    _, data = _parts(texts.cast(pa.binary()))
+    return bool(len(data)) and int(data.max()) >= 0xF0
+
+
+def _key(value: str, type_: DataType) -> bytes | Decimal:
+    return Decimal(value) if type_ is DataType.BIG_DECIMAL else value.encode("utf-16-be")
+
+
+def _stored(values: pa.Array, type_: DataType) -> pa.Array:
+    """Values as the bytes that a dictionary or a raw index holds."""
     if type_ is DataType.BIG_DECIMAL:
-        return Decimal(str(value))
-    return value if isinstance(value, bytes) else value.encode("utf-16-be")
+        return pa.array([_decimal(Decimal(one)) for one in values.to_pylist()], type=pa.binary())
+    if type_ is DataType.MAP:
+        return pa.array([_map(one) for one in values.to_pylist()], type=pa.binary())
+    return values.cast(pa.binary())
+
+
+def _parts(values: pa.Array) -> tuple[Longs, npt.NDArray[np.uint8]]:
+    """Where each value begins in the bytes of all, the end behind them; and those bytes."""
+    _, offsets, data = values.buffers()
+    edges = np.frombuffer(offsets, dtype=np.int32)[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    held = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
+    return edges - edges[0], held[edges[0] : edges[-1]]
 
 
 def _sortable(values: Any, back: np.dtype[Any] | None = None) -> Any:
@@ -88,15 +110,6 @@ def _sortable(values: Any, back: np.dtype[Any] | None = None) -> Any:
     found = values.view(integers)
     turned = np.where(found < 0, found ^ np.iinfo(integers).max, found).astype(integers)
     return turned if back is None else turned.view(f"f{kind.itemsize}")
-
-
-def stored_bytes(value: str | bytes, type_: DataType) -> bytes:
-    """A value as the bytes that a dictionary or a raw index holds."""
-    if isinstance(value, bytes):
-        return value
-    if type_ is DataType.BIG_DECIMAL:
-        return _decimal(Decimal(value))
-    return _map(value) if type_ is DataType.MAP else value.encode()
 
 
 def _decimal(value: Decimal) -> bytes:
@@ -125,11 +138,11 @@ def _map(text: str) -> bytes:
     return b"".join(pieces)
 
 
-def _texts(values: list[bytes]) -> bytes:
+def _texts(values: pa.Array) -> bytes:
     """A dictionary of values of any length."""
-    edges = np.cumsum([HEADER + 4 * (len(values) + 1), *map(len, values)])
+    edges, data = _parts(values)
     head = MAGIC + np.array([VERSION, len(values), HEADER], ">i4").tobytes()
-    return b"".join((head, edges.astype(">i4").tobytes(), *values))
+    return b"".join((head, (edges + HEADER + 4 * len(edges)).astype(">i4").tobytes(), data.tobytes()))
 
 
 def _lists(ids: Ids, bounds: Longs, width: int) -> bytes:
@@ -149,7 +162,7 @@ def raw(values: pa.Array, type_: DataType) -> Encoded:
     stored = STORED.get(type_)
     if stored is not None:
         return Encoded("raw", _fixed(values.to_numpy(zero_copy_only=False).astype(stored)), told=told)
-    return Encoded("raw", _variable([stored_bytes(one.as_py(), type_) for one in values]), told=told)
+    return Encoded("raw", _variable(_stored(values, type_)), told=told)
 
 
 def _lz4(content: bytes) -> bytes:
@@ -164,21 +177,19 @@ def _fixed(values: npt.NDArray[np.generic]) -> bytes:
     return b"".join((head, edges.astype(">i8").tobytes(), *packed))
 
 
-def _variable(values: list[bytes]) -> bytes:
+def _variable(values: pa.Array) -> bytes:
     """VarByteChunkForwardIndexWriterV4's form; a value that no chunk holds has one of its own."""
-    sizes = np.array([len(value) + 4 for value in values], dtype=np.int64)
-    totals = np.cumsum(sizes)
+    edges, data = _parts(values)
+    sizes = edges + 4 * np.arange(len(edges))  # what all values up to one take, with the place of each
     entries, chunks, start, place = [], [], 0, 0
     while start < len(values):
-        before = int(totals[start - 1]) if start else 0
-        stop = int(np.searchsorted(totals, before + CHUNK_BYTES - 4, side="right"))
+        stop = int(np.searchsorted(sizes, int(sizes[start]) + CHUNK_BYTES - 4, side="right")) - 1
         huge = stop == start
         stop = max(stop, start + 1)
-        if huge:
-            content = values[start]
-        else:
-            edges = np.cumsum([4 * (stop - start + 1), *map(len, values[start:stop])])[:-1]
-            content = b"".join((np.append(stop - start, edges).astype("<i4").tobytes(), *values[start:stop]))
+        content = data[edges[start] : edges[stop]].tobytes()
+        if not huge:
+            places = edges[start:stop] - edges[start] + 4 * (stop - start + 1)
+            content = np.append(stop - start, places).astype("<i4").tobytes() + content
         packed = len(content).to_bytes(4, "little") + _lz4(content)
         entries += [start | (1 << 31 if huge else 0), place]
         chunks.append(packed)

@@ -1,6 +1,6 @@
 """JSON values and texts as values of a column's type: PinotDataType's conversions of what JSONRecordExtractor gives.
 
-Each answers text from which DuckDB casts without a doubt, or raises ValueError; plain values (`PLAIN`) do not come here.
+Each answers text from which DuckDB casts without a doubt, or raises ValueError; plain values (`PLAIN`) stay away.
 Java's own rules: a number that an INT cannot hold is cut to its lower bits, a fraction is cut off, a text is parsed
 strictly, true and false are texts.
 """

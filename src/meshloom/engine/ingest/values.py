@@ -109,8 +109,8 @@ def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     if not field.single_value:
         return value
     if field.data_type in (DataType.JSON, DataType.MAP):
-        listed = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
-        if listed:
+        several = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
+        if several:
             return Typed(_nested(quoted(field.name)), field.data_type.value)
         if field.data_type is DataType.JSON and source.json and source.types.get(field.name) != "VARCHAR":
             column = json_column(source, field.name)

@@ -201,7 +201,7 @@ def test_every_format_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ('"a"', "a"), ("7", "7"), ("1.10", "1.1"), ("1e-7", "1e-7"), ("true", "true"), ("null", None), ('["b"]', "b"),
+        ('"a"', "a"), ("7", "7"), ("1.10", "1.1"), ("1e-7", "1.0E-7"), ("true", "true"), ("null", None), ('["b"]', "b"),
         ('{"k": "v"}', "v"), ('"1e-07"', "1e-07"), ('"[x"', "[x"), ('"\\u00e9\\"\\\\"', 'é"\\'), ("[]", None),
         ("12345678901234567890", "12345678901234567890"), ('"a\\u0000b"', "a"),
     ],

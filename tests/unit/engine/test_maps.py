@@ -10,10 +10,13 @@ from meshloom.engine.errors import RestError
 
 
 def map_of(name: str, type_: str, **more: Any) -> dict[str, Any]:
-    children = {"key": {"name": "key", "dataType": "STRING"}, "value": {"name": "value", "dataType": type_, **more}}
+    role = {"fieldType": "DIMENSION"}
+    value = {"name": "value", "dataType": type_, **role, **more}
+    children = {"key": {"name": "key", "dataType": "STRING", **role}, "value": value}
     return {"name": name, "dataType": "MAP", "childFieldSpecs": children}
 
 
+KEY = {"key": {"name": "key", "dataType": "STRING", "fieldType": "DIMENSION"}}
 SCHEMA = {
     "schemaName": "devices",
     "dimensionFieldSpecs": [{"name": "id", "dataType": "INT"}],
@@ -87,8 +90,9 @@ def test_what_has_no_items(devices: Any, sql: str, code: int, why: str) -> None:
     ("field", "why"),
     [
         ({"name": "m", "dataType": "MAP"}, "Missing 'key' in the 'childFieldSpec' of m"),
-        ({"name": "m", "dataType": "MAP", "childFieldSpecs": {"key": {"dataType": "STRING"}}}, "Missing 'value'"),
-        (map_of("m", "MAP"), "Unsupported data type: MAP"),
+        ({"name": "m", "dataType": "MAP", "childFieldSpecs": KEY}, "Missing 'value'"),
+        (map_of("m", "MAP"), "Unsupported dimension/time data type: MAP"),
+        ({"name": "m", "dataType": "MAP", "childFieldSpecs": {"key": {}}}, "missing type id property 'fieldType'"),
         (map_of("m", "WORD"), '"WORD": not one of the values accepted'),
     ],
 )

@@ -237,15 +237,18 @@ GOOD = [
         ([{"columnName": "d", "aggregationFunction": "SUM(x)"}], "must be a metric column"),
         ([{"columnName": "q", "aggregationFunction": "SUM(x)"}], "must be present in the schema"),
         ([{"columnName": "n", "aggregationFunction": "price"}], "must be a function"),
-        ([{"columnName": "n", "aggregationFunction": "AVG(price)"}], "must have fixed size"),
+        ([{"columnName": "n", "aggregationFunction": "PERCENTILETDIGEST(price)"}], "must have fixed size"),
         ([{"columnName": "n", "aggregationFunction": "SUM(a + b)"}], "must be identifier"),
         ([{"columnName": "n"}], "cannot be null"),
     ],
 )
 def test_aggregations_are_judged(entries: list[dict[str, str]], why: str) -> None:
-    config = table_of({"aggregationConfigs": entries})
+    raw = {"noDictionaryColumns": ["total", "n"]}
+    config = table_of({"aggregationConfigs": entries}, tableIndexConfig=raw)
     if not why:
         check_functions(config, METRICS)
+        with pytest.raises(RestError, match="must be a no-dictionary column"):
+            check_functions(table_of({"aggregationConfigs": entries}), METRICS)
         return
     with pytest.raises(RestError, match=why):
         check_functions(config, METRICS)
@@ -255,7 +258,7 @@ def test_aggregations_are_judged(entries: list[dict[str, str]], why: str) -> Non
     ("ingestion", "why"),
     [
         ({"enrichmentConfigs": [{"enricherType": "clpEnricher"}]}, "is not made by this engine"),
-        ({"enrichmentConfigs": [{"enricherType": "other"}]}, "is unknown"),
+        ({"enrichmentConfigs": [{"enricherType": "other"}]}, "No record enricher found for type: other"),
         (
             {
                 "enrichmentConfigs": [
@@ -264,7 +267,6 @@ def test_aggregations_are_judged(entries: list[dict[str, str]], why: str) -> Non
             },
             "Invalid transform function",
         ),
-        ({"complexTypeConfig": {"collectionNotUnnestedToJson": "SOME"}}, "No enum constant"),
         ({"complexTypeConfig": {"prefixesToRename": {"d": "e"}}}, "may not begin with any prefix"),
         ({"schemaConformingTransformerConfig": {"indexableExtrasField": "q"}}, "doesn't exist in schema"),
     ],

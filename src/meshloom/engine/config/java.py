@@ -13,12 +13,12 @@ FLOAT_MAX = 3.4028235677973366e38
 SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGTP])?B?", re.IGNORECASE)
 UNITS = {unit: 1024.0**power for power, unit in enumerate("KMGTP", 1)}
 WHOLE = re.compile(r"[+-]?\d+")
-REAL = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)[dDfF]?")
+REAL = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)[dDfF]?", re.ASCII)
 
 
 def whole(text: str, bits: int) -> int:
     """Integer.valueOf and Long.valueOf. Raises ValueError."""
-    if not WHOLE.fullmatch(text) or not text.isascii():
+    if not WHOLE.fullmatch(text):
         raise ValueError(text)
     number = int(text)
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):

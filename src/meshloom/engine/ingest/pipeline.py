@@ -177,10 +177,19 @@ def _transformed(record: Record, functions: Mapping[str, str], lenient: bool) ->
         if name in record.source.types or name in record.made or record.source.kind == "record":
             # A record that has a value for the destination keeps it (ExpressionTransformer).
             own = record.column(name)
+            if own.array != made.array:
+                own, made = _listed(own), _listed(made)
             kept = made if own.type == made.type else made.cast(own.type)
             made = Typed(f"coalesce({own.sql}, {kept.sql})", own.type)
         record = replace(record, made={**record.made, name: made})
     return record
+
+
+def _listed(value: Typed) -> Typed:
+    """One value as a list of it: what a column makes of it is settled with the other values (`values.stored`)."""
+    if value.array:
+        return value
+    return Typed(f"(CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END)", f"{value.type}_ARRAY")
 
 
 def _ordered(functions: Mapping[str, str]) -> Iterable[str]:

@@ -9,14 +9,15 @@ import mmap
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest.avro import read_avro
+from meshloom.engine.ingest.commons_csv import Dialect, records
 from meshloom.engine.ingest.objects import JSON_FIELD
 from meshloom.engine.ingest.protobuf import read_protobuf
 from meshloom.infra.compute import ComputeError, Session
@@ -26,8 +27,9 @@ FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW", "PR
 PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
 RECORD = "$record"
-UNCOMMENTED = '"$uncommented"'
 LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
+EXACT = 1 << 26  # bytes of the largest CSV file that is read in Python
+HEADER = 1 << 20  # bytes in which a CSV file's header is
 OBJECT = 1 << 28  # bytes of the longest JSON object, which is as large as a buffer, too
 ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
 Wanted = Collection[str] | None
@@ -107,40 +109,85 @@ def told(text: str, path: Path) -> str:
 
 
 def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
-    kind = options.get("fileFormat", "").upper()
-    delimiter = options.get("delimiter") or ("\t" if kind == "TDF" else ",")
-    quote = options.get("quoteCharacter") or '"'
-    for name, character in (("delimiter", delimiter), ("quoteCharacter", quote)):
-        if len(character) != 1:
-            raise ValueError(f"{name} is one character, not {character!r}")
-    if marker := options.get("commentMarker", ""):
-        with TemporaryDirectory(dir=path.parent) as folder:
-            plain = _uncommented(path, Path(folder) / "rows.csv", marker, quote)
-            left = {name: value for name, value in options.items() if name != "commentMarker"}
-            source = _csv(session, plain, wanted, left)
-            session.execute(f"CREATE TEMP TABLE {UNCOMMENTED} AS SELECT * FROM {RAW}")
-        session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {UNCOMMENTED}")
-        return source
-    header = _csv_header(path, delimiter, quote, options)
-    parallel = _unquoted(path, quote)
-    if not parallel:
-        _closed(path, delimiter, quote, options.get("escapeCharacter"))
-    given = bool(options.get("header"))
-    skip = 1 if not given or options.get("skipHeader", "false").lower() == "true" else 0
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
-    null = options.get("nullStringValue", "")
-    nulls = "['']" if not null else f"['', {literal(null)}]"
-    escape = options.get("escapeCharacter") or quote
-    rows = (
-        f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
-        f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(escape)}, "
-        f"nullstr={nulls}, null_padding=true, strict_mode=false, new_line='\\n', "
-        f"max_line_size={LINE}, buffer_size={2 * LINE}, parallel={parallel}, compression={_compression(path)})"
-    )
-    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {rows}")
+    """By DuckDB where it reads as commons-csv does, which is where nothing is quoted, else by `commons_csv`."""
+    dialect = _dialect(options)
     enabled = options.get("multiValueDelimiterEnabled", "true").lower() != "false"
     separator = (options.get("multiValueDelimiter") or ";") if enabled else ""
+    null = options.get("nullStringValue") or ("\\N" if options.get("fileFormat", "").upper() == "MYSQL" else "")
+    header = _csv_header(path, dialect, options)
+    skip = 1 if not options.get("header") or options.get("skipHeader", "false").lower() == "true" else 0
+    if not _simple(path, dialect, header) and (text := _text_of(path)) is not None:
+        _exact(session, text, dialect, header, skip, null)
+    else:
+        _by_duckdb(session, path, dialect, header, skip, null)
     return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, _lacks(path, b"\0"))
+
+
+def _dialect(options: Mapping[str, str]) -> Dialect:
+    """Raises ValueError for marks that are no single character."""
+    given = {"delimiter": options.get("delimiter") or ",", "quoteCharacter": options.get("quoteCharacter") or '"'}
+    given |= {name: options.get(name, "") for name in ("escapeCharacter", "commentMarker")}
+    for name, mark in given.items():
+        if len(mark) > 1:
+            raise ValueError(f"{name} is one character, not {mark!r}")
+    trims, skips = (
+        options.get(name, "true").lower() == "true" for name in ("ignoreSurroundingSpaces", "ignoreEmptyLines")
+    )
+    return Dialect(
+        given["delimiter"], given["quoteCharacter"], given["escapeCharacter"], given["commentMarker"], trims, skips
+    )
+
+
+def _simple(path: Path, dialect: Dialect, header: Sequence[str]) -> bool:
+    marks = [mark.encode() for mark in (dialect.quote, dialect.escape) if mark]
+    plain = _unquoted(path, dialect.quote) and _lacks(path, *marks) and _lacks(path, b"\r")
+    distinct = len(set(header)) == len(header) > 1  # of one column DuckDB takes an empty line for a value
+    return plain and not dialect.comment and dialect.skips_empty and distinct
+
+
+def _text_of(path: Path) -> str | None:
+    """A file's text; None of one that is too large to be read in Python, or that is no UTF-8."""
+    with _opened(path) as file:
+        data = file.read(EXACT + 1)
+    try:
+        return data.decode("utf-8-sig") if len(data) <= EXACT else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _exact(session: Session, text: str, dialect: Dialect, header: list[str], skip: int, null: str) -> None:
+    names = list(dict.fromkeys(header))
+    places = [len(header) - 1 - header[::-1].index(name) for name in names]  # of a name twice the last
+    columns: list[list[str | None]] = [[] for _ in names]
+    for record in islice(records(text, dialect), skip, None):
+        if len(header) == 1 and len(record) > 1:
+            raise ValueError("Configured header does not contain the configured delimiter")
+        for column, place in zip(columns, places, strict=True):
+            value = record[place] if place < len(record) else ""
+            column.append(None if value in ("", null) else value)
+    arrays = [pa.array(column, pa.string()) for column in columns]
+    _arrow_table(session, pa.Table.from_arrays(arrays, names=names))
+
+
+def _by_duckdb(session: Session, path: Path, dialect: Dialect, header: list[str], skip: int, null: str) -> None:
+    parallel = _unquoted(path, dialect.quote)
+    if not parallel:
+        _closed(path, dialect.delimiter, dialect.quote, dialect.escape)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    rows = (
+        f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
+        f"delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, "
+        f"escape={literal(dialect.escape or dialect.quote)}, nullstr=[''], null_padding=true, strict_mode=false, "
+        f"new_line='\\n', max_line_size={LINE}, buffer_size={2 * LINE}, parallel={parallel}, "
+        f"compression={_compression(path)})"
+    )
+    shown = []
+    for name in map(quoted, header):
+        blank = f"{name} <= ' ~' OR ends_with({name}, ' ') OR ends_with({name}, chr(9))"
+        trimmed = f"CASE WHEN {blank} THEN trim({name}, ' ' || chr(9)) ELSE {name} END"
+        value = f"nullif({trimmed if dialect.trims else name}, '')"
+        shown.append(f"{f'nullif({value}, {literal(null)})' if null else value} AS {name}")
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT {', '.join(shown)} FROM {rows}")
 
 
 def _unquoted(path: Path, quote: str) -> bool:
@@ -156,7 +203,7 @@ def _lacks(path: Path, *marks: bytes) -> bool:
         return all(content.find(mark) < 0 for mark in marks)
 
 
-def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
+def _closed(path: Path, delimiter: str, quote: str, escape: str) -> None:
     """Raises ValueError when a quoted value has no end, as commons-csv does; DuckDB would take the rest as one."""
     with _opened(path) as file:
         count = sum(chunk.count(quote.encode()) for chunk in iter(lambda: file.read(1 << 20), b""))
@@ -176,26 +223,18 @@ def _closed(path: Path, delimiter: str, quote: str, escape: str | None) -> None:
                 raise ValueError(message) from error
 
 
-def _uncommented(path: Path, plain: Path, marker: str, quote: str) -> Path:
-    """Write `plain` without the lines that begin with `marker`. As in commons-csv, what follows a marker later in a
-    line is a value, and a marker within quotes is text; DuckDB's own option takes the whole line for a comment."""
-    sign, quotes, within = marker.encode(), quote.encode(), False
-    with _opened(path) as lines, plain.open("wb") as kept:
-        for line in lines:
-            if within or not line.startswith(sign):
-                kept.write(line)
-                within ^= line.count(quotes) % 2 == 1
-    return plain
-
-
-def _csv_header(path: Path, delimiter: str, quote: str, options: Mapping[str, str]) -> list[str]:
-    if given := options.get("header"):
-        return next(csv.reader([given], delimiter=delimiter, quotechar=quote))
-    with _opened(path) as file:
-        line = file.readline().decode("utf-8-sig")
-    if not line.strip():
+def _csv_header(path: Path, dialect: Dialect, options: Mapping[str, str]) -> list[str]:
+    given = options.get("header", "")
+    if not given:
+        with _opened(path) as file:
+            given = file.read(HEADER).decode("utf-8-sig", "ignore")
+    first = next(records(given, dialect), None)
+    if first is None:
         raise ValueError("it is empty, so that it has no header")
-    return [name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quotechar=quote))]
+    names = [name.strip() for name in first]
+    if "" in names and options.get("fileFormat", "").upper() != "EXCEL":
+        raise ValueError(f"A header name is missing in [{', '.join(names)}]")
+    return [name or f"_{place}" for place, name in enumerate(names)]
 
 
 def _zipped(path: Path) -> bool:

@@ -7,6 +7,7 @@ import re
 from meshloom.engine.config.schema import FieldSpec
 from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.json_text import jackson
+from meshloom.engine.ingest.json_values import PLAIN, PLAIN_TEXT, UNLIKE_TEXT, called
 from meshloom.engine.ingest.readers import RECORD, Source, quoted
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
@@ -88,26 +89,66 @@ def _scalar(column: str, nested: str) -> str:
 def given(source: Source, field: FieldSpec, *, lenient: bool = False) -> Typed:
     """A source's column as the value of `field`: of a list or an object for a single value its only element, as Pinot
     standardises it. Several are an error, or null when `lenient`."""
+    if source.json and field.data_type not in (DataType.JSON, DataType.MAP):
+        if source.types.get(field.name) != "VARCHAR":
+            return _converted_json(source, field)
+        column = quoted(field.name)
+        nested = f"error({literal_sql(NESTED + field.name)})"
+        if field.data_type is DataType.STRING:
+            number = f"{column} < ':' AND regexp_full_match({column}, '{UNLIKE_TEXT}')"
+            listed = f"{column} >= '[' AND (starts_with({column}, '{{') OR starts_with({column}, '['))"
+            return Typed(f"(CASE WHEN ({listed}) OR ({number}) THEN {nested} ELSE {column} END)", "STRING")
+        plain = f"regexp_full_match({column}, '{PLAIN_TEXT[field.data_type.value]}')"
+        return Typed(f"(CASE WHEN {column} IS NULL OR {plain} THEN {column} ELSE {nested} END)", "STRING")
     value = raw(source, field.name, several=not field.single_value)
+    if source.kind == "text" and field.data_type not in (DataType.JSON, DataType.MAP, DataType.STRING):
+        if field.single_value:
+            return _converted_text(value.sql, field)
+        one = _converted_text("v", field)
+        return Typed(f"list_transform({value.sql}, lambda v: {one.sql})", "STRING_ARRAY")
     if not field.single_value:
         return value
     if field.data_type in (DataType.JSON, DataType.MAP):
-        listed = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
-        if listed:
+        several = source.kind == "typed" and source.types.get(field.name, "").endswith("]")
+        if several:
             return Typed(_nested(quoted(field.name)), field.data_type.value)
         if field.data_type is DataType.JSON and source.json and source.types.get(field.name) != "VARCHAR":
             column = json_column(source, field.name)
             other = _scalar(column, f"px_nested_1(CAST({column} AS VARCHAR))")
             text = jackson(f"({column} ->> '$')")
-            return Typed(f"(CASE json_type({column}) WHEN 'VARCHAR' THEN {text} ELSE {other} END)", "JSON")
+            real = called("json", "STRING", f"CAST({column} AS VARCHAR)", field.name)
+            kinds = f"WHEN 'VARCHAR' THEN {text} WHEN 'DOUBLE' THEN {real} ELSE {other}"
+            return Typed(f"(CASE json_type({column}) {kinds} END)", "JSON")
         return value
-    if source.json and source.types.get(field.name) != "VARCHAR":
-        column = json_column(source, field.name)
-        only = f"px_onlyof_3(CAST({column} AS VARCHAR), {literal_sql(field.name)}, {lenient})"
-        return Typed(_scalar(column, only), "STRING")
-    if source.kind == "text" and source.separator:
-        return raw(source, field.name)
     return value
+
+
+def _converted_json(source: Source, field: FieldSpec) -> Typed:
+    """A JSON value as text that casts to the field's type, a list of texts for several values."""
+    kind, column = field.data_type.value, json_column(source, field.name)
+    text = f"CAST({column} AS VARCHAR)"
+    if field.single_value:
+        other = called("json", kind, text, field.name)
+        if kind == "STRING":
+            plain = f"starts_with({text}, '\"') AND NOT contains({text}, '\\')"
+            return Typed(f"(CASE WHEN {plain} THEN {text}[2:-2] ELSE {other} END)", "STRING")
+        shown = f"{text}[2:-2]" if kind == "BYTES" else text
+        return Typed(f"(CASE WHEN regexp_full_match({text}, '{PLAIN[kind]}') THEN {shown} ELSE {other} END)", "STRING")
+    item = r'"[^"\\\x00-\x1f]*"' if kind == "STRING" else PLAIN[kind]
+    plain = f"regexp_full_match({text}, '\\[({item})(,({item}))+\\]')"
+    values = f"CAST(from_json({column}, '[\"VARCHAR\"]') AS VARCHAR[])"
+    other = called("jsons", kind, text, field.name)
+    return Typed(f"(CASE WHEN {plain} THEN {values} ELSE {other} END)", "STRING_ARRAY")
+
+
+def _converted_text(column: str, field: FieldSpec) -> Typed:
+    """A text, as CSV has it, as one that casts to the field's type; of a list each."""
+    kind = field.data_type.value
+    if kind == "STRING":
+        return Typed(column, "STRING")
+    plain = PLAIN_TEXT[kind]
+    other = called("text", kind, column, field.name)
+    return Typed(f"(CASE WHEN regexp_full_match({column}, '{plain}') THEN {column} ELSE {other} END)", "STRING")
 
 
 def _of_type(column: str, type_: str) -> Typed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from meshloom.engine.sql.decimals import WIDE, blob
 
 HALVES = {"INT": (0xFFFFFFFF, 0x80000000), "LONG": (0xFFFFFFFFFFFFFFFF, 0x8000000000000000)}
@@ -14,8 +16,30 @@ PLACEHOLDERS = {
 WHOLE = {"INT": "INTEGER", "LONG": "BIGINT"}
 
 
+ONCE = '"$once"'  # a name that no column has
+LONG_TEXT = 300  # characters: what is longer is not written several times, or nesting would double it at each level
+
+
+def once(sql: str, render: Callable[[str], str]) -> str:
+    """`render` of a value whose text it repeats: a long one is bound to a name first."""
+    if len(sql) <= LONG_TEXT:
+        return render(sql)
+    return f"list_transform([{sql}], lambda {ONCE}: {render(ONCE)})[1]"
+
+
+def both_once(left: str, right: str, render: Callable[[str, str], str]) -> str:
+    """As `once`, of two values."""
+    if len(left) + len(right) <= LONG_TEXT:
+        return render(left, right)
+    return f"list_transform([{{'l': {left}, 'r': {right}}}], lambda {ONCE}: {render(f'{ONCE}.l', f'{ONCE}.r')})[1]"
+
+
 def text(sql: str, source: str) -> str:
     """`toString` of a number or a time: Double.toString, BigDecimal.toPlainString, java.sql.Timestamp.toString."""
+    return once(sql, lambda value: _text(value, source))
+
+
+def _text(sql: str, source: str) -> str:
     plain = f"CAST({sql} AS VARCHAR)"
     if source in ("DOUBLE", "FLOAT"):
         # Java and DuckDB write the same where neither needs an exponent.
@@ -30,6 +54,10 @@ def text(sql: str, source: str) -> str:
 
 def saturated(sql: str, target: str) -> str:
     """A DOUBLE or FLOAT as INT or LONG: the fraction cut off, the extremes for what is beyond, 0 for NaN."""
+    return once(sql, lambda value: _saturated(value, target))
+
+
+def _saturated(sql: str, target: str) -> str:
     least, most = EXTREMES[target]
     kind = WHOLE[target]
     return (
@@ -75,4 +103,12 @@ def negative(sql: str, type_: str) -> str:
     if type_ not in EXTREMES:
         return f"px_widenegate_1({sql})" if type_ == WIDE else f"(- {sql})"
     least = EXTREMES[type_][0]
-    return f"(CASE WHEN {sql} = ({least}) THEN {sql} ELSE - {sql} END)"
+    negated = once(sql, lambda value: f"(CASE WHEN {value} = ({least}) THEN {value} ELSE - {value} END)")
+    return f"CAST({negated} AS BIGINT)" if type_ == "LONG" else negated  # DuckDB folds a constant to a wider type
+
+
+def absolute(sql: str, type_: str) -> str:
+    """Math.abs: the least INT and LONG stay what they are."""
+    if type_ not in EXTREMES:
+        return f"px_wideabs_1({sql})" if type_ == WIDE else f"abs({sql})"
+    return once(sql, lambda value: f"(CASE WHEN {value} < 0 THEN {negative(value, type_)} ELSE {value} END)")

@@ -59,6 +59,14 @@ class Typed:
     def numeric(self) -> bool:
         return self.type in NUMERIC
 
+    @property
+    def number(self) -> float | None:
+        """A literal's number; None for what is none."""
+        try:
+            return None if self.literal is None else float(self.literal)
+        except ValueError:
+            return None
+
     def cast(self, type_: str) -> Typed:
         """The value as another type, by DuckDB's cast; TIMESTAMP and numbers meet as milliseconds since 1970."""
         if self.type == type_:

@@ -62,6 +62,8 @@ def check(statement: Statement) -> None:
     for node in statement.tree.walk():
         if type(node) not in ALLOWED:
             raise _refused(f"{type(node).__name__} ({node.sql(dialect='pinot')[:80]})", "it is not on the list")
+        if isinstance(node, exp.Table) and (alias := node.args.get("alias")) is not None and alias.args.get("columns"):
+            raise _refused(f"other names for columns ({node.sql(dialect='pinot')[:80]})", "policies go by the table's")
         if isinstance(node, exp.Identifier) and node.name.startswith("$"):
             raise _refused(f"the virtual column {node.name}", "it numbers rows that may be hidden")
         if isinstance(node, exp.Anonymous) and (why := NOT_GOVERNED.get(node.name.replace("_", "").lower())):

@@ -37,10 +37,10 @@ def values(argument: Typed) -> str:
 
 def share_of(arguments: Sequence[Typed]) -> float:
     """The percentile asked for as a fraction. Raises PinotError 700 when it is no literal from 0 to 100."""
-    text = arguments[1].literal
-    if text is None or not 0 <= float(text) <= 100:
+    percent = arguments[1].number
+    if percent is None or not 0 <= percent <= 100:
         raise PinotError(QUERY_VALIDATION, "percentile: the second argument must be a number between 0 and 100")
-    return float(text) / 100
+    return percent / 100
 
 
 def percentile(arguments: Sequence[Typed]) -> str:

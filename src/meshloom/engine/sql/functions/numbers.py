@@ -69,7 +69,7 @@ for name in ("exp", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos"
     scalar(name, text, "DOUBLE", 1, ["DOUBLE"])
 scalar("ln log", LN, "DOUBLE", 1, ["DOUBLE"])
 scalar("sign", "CAST(sign({0}) AS DOUBLE)", "DOUBLE", 1, ["DOUBLE"])
-scalar("abs", lambda a: f"{'px_wideabs_1' if a[0].type == WIDE else 'abs'}({number(a[0]).sql})", kind)
+scalar("abs", lambda a: casts.absolute(number(a[0]).sql, number(a[0]).type), kind)
 scalar("negate", lambda a: casts.negative(number(a[0]).sql, number(a[0]).type), kind)
 
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.casts import LONG_TEXT, ONCE
 from meshloom.engine.sql.typed import Typed, duckdb_type
 
 Render = Callable[[Sequence[Typed]], str]
@@ -55,10 +56,19 @@ class Scalar:
             ]
         try:
             type_ = self.result if isinstance(self.result, str) else self.result(arguments)
-            sql = self.render(arguments)
+            sql = self._rendered(arguments)
         except ValueError as error:
             raise PinotError(QUERY_VALIDATION, f"{self.name}: {error}") from error
         return Typed(sql, type_, aggregate=any(argument.aggregate for argument in arguments))
+
+    def _rendered(self, arguments: Sequence[Typed]) -> str:
+        """The call's text. Where it repeats long arguments they are bound to names, for nesting would multiply it."""
+        sql, written = self.render(arguments), sum(len(argument.sql) for argument in arguments)
+        if written <= LONG_TEXT or len(sql) < 2 * written:
+            return sql
+        values = ", ".join(f"'a{place}': {argument.sql}" for place, argument in enumerate(arguments))
+        names = [replace(argument, sql=f"{ONCE}.a{place}") for place, argument in enumerate(arguments)]
+        return f"list_transform([{{{values}}}], lambda {ONCE}: {self.render(names)})[1]"
 
 
 STORED = {"TIMESTAMP": "LONG", "BOOLEAN": "INT"}

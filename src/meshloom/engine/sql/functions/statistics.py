@@ -54,9 +54,8 @@ def histogram(arguments: Sequence[Typed], where: str) -> str:
         return by_edges(values, arguments[1])
     if len(arguments) != 4:
         raise PinotError(QUERY_VALIDATION, f"Histogram expects 2 or 4 arguments, got: {len(arguments)}")
-    low, high = float(arguments[1].literal or "nan"), float(arguments[2].literal or "nan")
-    bins = int(arguments[3].literal or 0)
-    if bins < 1 or not low < high:
+    low, high, bins = arguments[1].number, arguments[2].number, int(arguments[3].number or 0)
+    if bins < 1 or low is None or high is None or not low < high:
         raise PinotError(QUERY_VALIDATION, "histogram(column, lower, upper, bins) wants numbers, lower below upper")
     step = (high - low) / bins
     place = f"CASE WHEN v$ = {high!r} THEN {bins - 1} ELSE floor((v$ - {low!r}) / {step!r}) END"

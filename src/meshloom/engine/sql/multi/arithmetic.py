@@ -98,7 +98,13 @@ NOT_TRIED = re.compile(r"\b(OVER|SELECT|random|uuid|error)\b", re.IGNORECASE)
 
 
 def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
-    a, b = left.sql, right.sql
+    once = operator in "+-*" and (type_ != "LONG" or len(left.sql) + len(right.sql) > casts.LONG_TEXT)
+    if once:  # these hold each operand's text once
+        return _operated(operator, left, right, type_, left.sql, right.sql)
+    return casts.both_once(left.sql, right.sql, lambda a, b: _operated(operator, left, right, type_, a, b))
+
+
+def _operated(operator: str, left: Typed, right: Typed, type_: str, a: str, b: str) -> str:
     whole = right.literal is not None and int(right.literal) not in (0, -1)
     if operator == "%":
         if whole:
@@ -116,7 +122,7 @@ def _integer(operator: str, left: Typed, right: Typed, type_: str) -> str:
     if type_ == "LONG":
         # Exactly only where 64 bits do not do: that is slower, and rare.
         wider = casts.low_bits(f"(CAST({a} AS HUGEINT) {operator} CAST({b} AS HUGEINT))", type_)
-        if left.aggregate or right.aggregate or NOT_TRIED.search(a + b):
+        if len(a) + len(b) > casts.LONG_TEXT or left.aggregate or right.aggregate or NOT_TRIED.search(a + b):
             return wider
         return f"coalesce(try(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT)), {wider})"
     exact = f"(CAST({a} AS BIGINT) {operator} CAST({b} AS BIGINT))"

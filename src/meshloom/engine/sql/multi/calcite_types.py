@@ -4,6 +4,7 @@ the single-stage engine has INT or DOUBLE where a standard function keeps its ar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -35,6 +36,8 @@ def retyped(plain: str, found: Typed, arguments: Sequence[exp.Expr], translate: 
         type_ = "LONG"
     elif plain in AS_ARGUMENT and found.type == "DOUBLE":
         first = translate(arguments[0])
+        if first.type in EXTREMES and plain in ("floor", "ceil", "ceiling"):
+            return replace(first, literal=None)
         if first.type in (*EXTREMES, "FLOAT", "BIG_DECIMAL", WIDE):
             type_ = first.type
         elif plain != "sign" and len(arguments) == 1 and is_decimal(first):

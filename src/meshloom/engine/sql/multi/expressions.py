@@ -37,11 +37,19 @@ class MultiTranslator(Translator):
         self.filtering = False
         self.leaf = False
         self.late: PinotError | None = None  # what is found wrong once all else is found right
+        self._translated: dict[tuple[object, ...], tuple[exp.Expr, Typed]] = {}  # holds the nodes, so that ids stay
         self.exploded: dict[str, str] = {}  # an array's text and the source in FROM that has its values
 
     def translate(self, node: exp.Expr) -> Typed:
+        """Once for each node, however many of those above it ask for its type."""
+        key = (id(node), self.over, self.filtering, self.leaf)
+        known = self._translated.get(key)
+        if known is not None and known[0] is node:
+            return known[1]
         method = METHODS.get(type(node))
-        return method(self, node) if method is not None else super().translate(node)
+        found: Typed = method(self, node) if method is not None else super().translate(node)
+        self._translated[key] = node, found
+        return found
 
     def segment(self, tree: exp.Expr) -> Typed:
         """Only the leaf stage, which reads one table, knows segments."""
@@ -54,6 +62,12 @@ class MultiTranslator(Translator):
 
     def hexadecimal(self, node: exp.HexString) -> Typed:
         return Typed(f"from_hex('{bytes.fromhex(str(node.this)).hex()}')", "BYTES", str(node.this))
+
+    def negative(self, node: exp.Neg) -> Typed:
+        number = node.this
+        if isinstance(number, exp.Literal) and not number.is_string:  # the least INT has no positive counterpart
+            return self.literal(exp.Literal(this=f"-{number.this}", is_string=False))
+        return super().negative(node)
 
     # --- operators
 
@@ -92,11 +106,13 @@ class MultiTranslator(Translator):
 
     def connector(self, node: exp.Connector) -> Typed:
         word = "AND" if isinstance(node, exp.And) else "OR"
-        for one in (node.left, node.right):
-            if self.translate(one).type not in ("BOOLEAN", "UNKNOWN"):
-                types = [self.translate(side).type for side in (node.left, node.right)]
+        parts = [self.translate(part) for part in node.flatten()]
+        for place, part in enumerate(parts):
+            if part.type not in ("BOOLEAN", "UNKNOWN"):
+                types = ["BOOLEAN" if place > 1 else parts[0].type, parts[max(place, 1)].type]
                 raise operands.inapplicable(word, f"{{}} {word} {{}}", "BOOLEAN", types)
-        return super().connector(node)
+        sql = "(" + f" {word} ".join(part.cast("BOOLEAN").sql for part in parts) + ")"
+        return Typed(sql, "BOOLEAN", aggregate=any(part.aggregate for part in parts))
 
     def quantified(self, node: exp.Binary) -> Typed:
         """`x = ANY (SELECT …)`, `x > ALL (SELECT …)`."""
@@ -288,6 +304,8 @@ class MultiTranslator(Translator):
         if plain in ("grouping", "groupingid"):
             values = ", ".join(self.translate(argument).sql for argument in arguments)
             return Typed(f"CAST(GROUPING({values}) AS BIGINT)", "LONG", aggregate=True)
+        if plain == "coalesce" and arguments:
+            return self.coalesced(arguments)
         if plain == "arraytomv" and len(arguments) == 1:
             return self.flattened(arguments[0])
         known = plain in ("lookup", "item") or find_aggregate(name) is not None or find_scalar(name) is not None
@@ -301,6 +319,12 @@ class MultiTranslator(Translator):
         if plain not in calcite_types.KNOWN:
             return found
         return calcite_types.retyped(plain, found, arguments, self.translate)
+
+    def coalesced(self, arguments: list[exp.Expr]) -> Typed:
+        values = calcite_types.beside_decimals([self.translate(argument) for argument in arguments])
+        type_ = arithmetic.common([value.type for value in values])
+        texts = ", ".join(value.cast(type_).sql for value in values)
+        return Typed(f"coalesce({texts})", type_, aggregate=any(value.aggregate for value in values))
 
     def flattened(self, argument: exp.Expr) -> Typed:
         """arrayToMv: in a filter any value may match, elsewhere each value makes a row of its own."""
@@ -356,7 +380,10 @@ MISSING: dict[type[exp.Expr], str] = {
 }  # fmt: skip
 Method = Callable[..., Typed]
 METHODS: dict[type, Method] = {
+    exp.And: MultiTranslator.connector,
+    exp.Or: MultiTranslator.connector,
     exp.Null: MultiTranslator.null,
+    exp.Neg: MultiTranslator.negative,
     exp.HexString: MultiTranslator.hexadecimal,
     exp.DPipe: MultiTranslator.pipes,
     exp.Concat: MultiTranslator.texts,

@@ -16,7 +16,7 @@ from meshloom.engine.cluster import Cluster
 HERE = Path(__file__).parent
 RECORDS = HERE / "pinot_answers" / "calls"
 CASES = [json.loads(line) for line in (HERE / "pinot_ingestion.jsonl").read_text().splitlines()]
-IN_ONE_TABLE = 100
+IN_ONE_TABLE = 20
 
 
 def field(place: int, case: dict[str, Any]) -> dict[str, Any]:

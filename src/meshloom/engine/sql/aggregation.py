@@ -6,7 +6,7 @@ import re
 
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.multi_values import over_arrays
-from meshloom.engine.sql.functions.registry import Aggregate
+from meshloom.engine.sql.functions.registry import Aggregate, as_stored
 from meshloom.engine.sql.typed import Typed, duckdb_type, wide_literal
 
 CALL = re.compile(r"(?!coalesce|case)[a-z_]+\(.*\)", re.IGNORECASE | re.DOTALL)
@@ -29,6 +29,10 @@ def rendered(found: Aggregate, values: list[Typed], where: str, *, single: bool,
             sql = found.render([hidden, *values[1:]])
         else:
             sql += suffix
+    if single and type_ == "STRING" and found.multi != "STRING":  # the text of what the multi-stage engine answers
+        kept = found.multi if isinstance(found.multi, str) else found.multi(values)
+        made = Typed(f"CAST({sql} AS {duckdb_type(kept)})", kept)
+        sql = as_stored(made, True).cast("STRING").sql
     if single and not nulls and found.empty:
         empty = found.empty if isinstance(found.empty, str) else found.empty(values)
         sql = f"coalesce({sql}, {wide_literal(empty) if type_ == WIDE else empty})"

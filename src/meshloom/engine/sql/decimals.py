@@ -25,6 +25,7 @@ _INVERTED = bytes(255 - byte for byte in range(256))
 EXACT = decimal.Context(prec=2 * MAX_EXPONENT + 100, rounding=decimal.ROUND_HALF_EVEN, traps=[
     decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Inexact,
 ])  # fmt: skip
+EXACT_ROUNDING = decimal.Context(prec=2 * MAX_EXPONENT + 100, traps=[decimal.InvalidOperation])
 _ROUNDED = decimal.Context(prec=QUOTIENT_DIGITS, traps=[decimal.InvalidOperation, decimal.DivisionByZero])
 
 
@@ -171,6 +172,17 @@ def absolute(value: bytes) -> bytes:
 def whole(value: bytes, rounding: str) -> bytes:
     """Without a fraction: setScale(0, rounding)."""
     return encode(decode(value).to_integral_value(rounding))
+
+
+def rounded(value: bytes, precision: int, scale: int) -> bytes:
+    """To so many digits, and where `scale` is no -1 to so many behind the point; half to even. 0 keeps every digit."""
+    exact, half_even = decode(value), decimal.ROUND_HALF_EVEN
+    digits = len(exact.as_tuple().digits)
+    if 0 < precision < digits:
+        exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - precision + 1), half_even, EXACT_ROUNDING)
+    if scale >= 0:
+        exact = exact.quantize(Decimal(1).scaleb(-scale), half_even, EXACT_ROUNDING)
+    return scaled(exact)
 
 
 def total(values: list[bytes | None]) -> bytes | None:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 KEPT_PARSERS = ("CAST", "EXTRACT", "TRIM", "POSITION")
 
 CALLED = (TokenType.AND, TokenType.OR, TokenType.DIV, TokenType.MOD, TokenType.ISNULL, TokenType.ARRAY, TokenType.LEFT,
-          TokenType.RIGHT, TokenType.SETTINGS)  # fmt: skip
+          TokenType.RIGHT, TokenType.SETTINGS, TokenType.BETWEEN)  # fmt: skip
 MEANT_ELSEWHERE = frozenset((*CALLED, TokenType.VAR))
 OPENING = (
     TokenType.L_PAREN, TokenType.COMMA, TokenType.SELECT, TokenType.DISTINCT, TokenType.WHERE, TokenType.HAVING,
@@ -37,7 +37,10 @@ def calcite_words(found: list[Token]) -> list[Token]:
             if following[0] in ("SELECT", "ALL", "DISTINCT", "VALUES", "WITH") or following == ["(", "SELECT"]:
                 token.token_type = TokenType.EXCEPT
         elif token.token_type in CALLED and following[0] == "(":
-            if place == 0 or result[place - 1].token_type in OPENING:
+            kinds = [TokenType.L_PAREN, TokenType.L_PAREN, *(earlier.token_type for earlier in result[:place])]
+            if token.token_type is TokenType.BETWEEN and kinds[-1] is TokenType.NOT:  # x NOT BETWEEN (1) AND 2
+                kinds.pop()
+            if kinds[-1] in OPENING:
                 token.token_type = TokenType.VAR
         elif token.token_type is TokenType.LEFT and result[place + 1].token_type is TokenType.ASOF:
             result[place], result[place + 1] = result[place + 1], token

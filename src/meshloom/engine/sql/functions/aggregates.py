@@ -8,7 +8,7 @@ from meshloom.engine.errors import QUERY_EXECUTION, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import hyperloglog
-from meshloom.engine.sql.functions.registry import Render, aggregate, gathering
+from meshloom.engine.sql.functions.registry import Render, aggregate, as_stored, gathering
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import DUCKDB, Typed, literal_sql
 
@@ -57,14 +57,18 @@ def hll(arguments: Sequence[Typed]) -> str:
 
 
 def exact(arguments: Sequence[Typed]) -> str:
-    return "BIG_DECIMAL" if arguments[0].type in ("INT", "LONG", "BIG_DECIMAL") else WIDE
+    return "BIG_DECIMAL" if arguments[0].type in ("INT", "LONG", "BIG_DECIMAL") and len(arguments) < 2 else WIDE
 
 
 def exact_sum(arguments: Sequence[Typed]) -> str:
-    value = arguments[0].cast(exact(arguments)).sql
-    if exact(arguments) == WIDE:
-        return f"px_widesum_1(list({value}) FILTER (WHERE {value} IS NOT NULL))"
-    return f"sum({value})"
+    """sumPrecision(value[, precision[, scale]]): rounded half to even (SumPrecisionAggregationFunction)."""
+    type_ = exact(arguments)
+    value = arguments[0].cast(type_).sql
+    total = f"px_widesum_1(list({value}) FILTER (WHERE {value} IS NOT NULL))" if type_ == WIDE else f"sum({value})"
+    sizes = [argument.literal or "" for argument in arguments[1:]]
+    if not all(size.isdigit() for size in sizes):
+        raise PinotError(QUERY_VALIDATION, "sumPrecision: precision and scale are whole numbers")
+    return total if not sizes else f"px_widerounded_3({total}, {sizes[0]}, {sizes[1] if sizes[1:] else -1})"
 
 
 def raw_hll(arguments: Sequence[Typed]) -> str:
@@ -76,11 +80,13 @@ NEGATIVE, POSITIVE = "'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"
 
 aggregate("count", "count({0})", "LONG", "LONG", "0")
 aggregate("sum", lambda a: f"sum({number(a[0])})", "DOUBLE", widened, "0.0")
-aggregate("sumPrecision", exact_sum, exact, exact, "0", (1, 3))
+aggregate("sumPrecision", exact_sum, "STRING", exact, "'0'", (1, 3))
 aggregate("min", lambda a: f"min({number(a[0])})", "DOUBLE", same, POSITIVE)
 aggregate("max", lambda a: f"max({number(a[0])})", "DOUBLE", same, NEGATIVE)
-aggregate("minString", "min({0})", "STRING", "STRING")
-aggregate("maxString", "max({0})", "STRING", "STRING")
+
+# The extreme by the order of the column's own type, as its dictionary has it.
+aggregate("minString", "min({0})", "STRING", same)
+aggregate("maxString", "max({0})", "STRING", same)
 aggregate("avg", lambda a: f"avg({averaged(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
@@ -89,7 +95,7 @@ aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
 aggregate("distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG",
           "0", (1, 3))  # fmt: skip
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
-aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
+aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "'NaN'::DOUBLE")
 aggregate("percentile percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
           (2, 4))  # fmt: skip
 aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
@@ -142,10 +148,17 @@ aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, beginning, 3)
 
 def summed(arguments: Sequence[Typed], where: str) -> str:
     """Java's long: it wraps around."""
-    return casts.low_bits(f"CAST(sum({arguments[0].cast('LONG').sql}){where} AS HUGEINT)", "LONG")
+    value = longs(arguments) if arguments[0].array else arguments[0].cast("LONG").sql
+    total = f"sum(list_sum({value}))" if arguments[0].array else f"sum({value})"
+    return casts.low_bits(f"CAST({total}{where} AS HUGEINT)", "LONG")
 
 
-gathering("sumInt sumLong", summed, "LONG", empty="0")
+def longs(arguments: Sequence[Typed]) -> str:
+    return arguments[0].cast("LONG_ARRAY").sql
+
+
+gathering("sumInt", lambda a, w: summed([a[0].cast("INT")], w), "LONG", empty="0")
+gathering("sumLong", summed, "LONG", empty="0")
 aggregate("minLong", lambda a: f"min({a[0].cast('LONG').sql})", "LONG", "LONG", str(2**63 - 1))
 aggregate("maxLong", lambda a: f"max({a[0].cast('LONG').sql})", "LONG", "LONG", str(-(2**63)))
 aggregate("sum0", lambda a: f"coalesce(sum({number(a[0])}), 0)", "DOUBLE", widened, "0.0")
@@ -162,7 +175,7 @@ def of_truths(name: str, function: str) -> Render:
 
 aggregate("boolAnd", of_truths("BOOLAND", "bool_and"), "BOOLEAN", "BOOLEAN", "true")
 aggregate("boolOr", of_truths("BOOLOR", "bool_or"), "BOOLEAN", "BOOLEAN", "false")
-aggregate("anyValue", "any_value({0})", same, same)
+aggregate("anyValue", "any_value({0})", "STRING", same)
 
 
 # --- lists of values, in the order of the rows
@@ -171,9 +184,9 @@ COLLECTED = ("INT", "LONG", "FLOAT", "DOUBLE", "STRING", "BOOLEAN", "TIMESTAMP")
 
 def collected_type(arguments: Sequence[Typed]) -> str:
     text = (arguments[1].literal or "").upper()
-    if text not in COLLECTED or arguments[0].array:
+    if text not in COLLECTED:
         types = ", ".join(COLLECTED)
-        raise PinotError(QUERY_VALIDATION, f"arrayAgg(column, 'type') takes a single-value column as one of {types}")
+        raise PinotError(QUERY_VALIDATION, f"arrayAgg(column, 'type') takes a column as one of {types}")
     return f"{text}_ARRAY"
 
 
@@ -184,6 +197,8 @@ def known(value: str, where: str) -> str:
 def gathered(arguments: Sequence[Typed], value: str, where: str, kind: str) -> str:
     """The values as a list; with a third argument that is true each where it comes first."""
     listed = f"list({value}){known(value, where)}"
+    if arguments[0].array:
+        listed = f"flatten({listed})"
     if len(arguments) > 2 and (arguments[2].literal or "").lower() == "true":
         return f"px_each{kind.lower()}_1({listed})"
     return listed
@@ -198,14 +213,17 @@ for _type in COLLECTED:
 
 def array_agg(arguments: Sequence[Typed], where: str) -> str:
     kind = collected_type(arguments).removesuffix("_ARRAY")
-    return f"coalesce({gathered(arguments, arguments[0].cast(kind).sql, where, kind)}, [])"
+    wanted = f"{kind}_ARRAY" if arguments[0].array else kind
+    return f"coalesce({gathered(arguments, arguments[0].cast(wanted).sql, where, kind)}, [])"
 
 
 def list_agg(arguments: Sequence[Typed], where: str) -> str:
-    value, separator = arguments[0].cast("STRING").sql, arguments[1].literal
+    wanted, separator = "STRING_ARRAY" if arguments[0].array else "STRING", arguments[1].literal
+    value = as_stored(arguments[0], True).cast(wanted).sql
     if separator is None:
         raise PinotError(QUERY_VALIDATION, "listAgg(column, 'separator'[, distinct]) wants its separator as a literal")
-    return f"coalesce(array_to_string({gathered(arguments, value, where, 'STRING')}, {literal_sql(separator)}), '')"
+    listed = gathered(arguments, value, where, "STRING")
+    return f"(CASE WHEN len({listed}) > 0 THEN array_to_string({listed}, {literal_sql(separator)}) END)"
 
 
 gathering("arrayAgg", array_agg, collected_type, (2, 3))

@@ -73,6 +73,7 @@ FUNCTIONS: tuple[tuple[str, Callable[..., Any], tuple[str, ...], str], ...] = (
     ("javanumber", java_number, ("STRING",), "STRING"),
     ("rounddecimal", rounded, ("DOUBLE", "INT"), "DOUBLE"),
     ("truncatedecimal", lambda value, scale: scaled(value, scale, ROUND_DOWN), ("DOUBLE", "INT"), "DOUBLE"),
+    ("widerounded", decimals.rounded, (WIDE, "INT", "INT"), WIDE),
     ("widesum", decimals.total, (f"{WIDE}_ARRAY",), WIDE),
 )
 for _name, _function, _parameters, _result in FUNCTIONS:

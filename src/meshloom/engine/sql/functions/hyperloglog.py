@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions.registry import scalar
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
-from meshloom.engine.sql.typed import Typed
+from meshloom.engine.sql.typed import Typed, cast_sql
 
 M32, MIX = 0xFFFFFFFF, 0x5BD1E995
 DEFAULT_LOG2M = 8  # CommonConstants.Helix.DEFAULT_HYPERLOGLOG_LOG2M
@@ -148,6 +149,8 @@ def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll")
     listed = f"coalesce({values}, [])"
     if kind == "TIMESTAMP":
         listed = f"list_transform({listed}, lambda v$: epoch_ms(v$))"
+    elif kind in ("BIG_DECIMAL", WIDE):
+        listed = f"list_transform({listed}, lambda v$: {cast_sql('v$', kind, 'STRING')})"
     elif kind == "BOOLEAN":
         listed = f"list_transform({listed}, lambda v$: v$::INTEGER)"
     texts = {"LONG": "BIGINT[]", "DOUBLE": "DOUBLE[]", "FLOAT": "FLOAT[]", "STRING": "VARCHAR[]", "BYTES": "BLOB[]"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from meshloom.engine.sql.functions import hyperloglog
-from meshloom.engine.sql.functions.aggregates import share_of
+from meshloom.engine.sql.functions.aggregates import longs, share_of
 from meshloom.engine.sql.typed import Typed
 
 Render = Callable[[Sequence[Typed], str], str]
 
 
 def doubles(arguments: Sequence[Typed]) -> str:
-    return f"CAST({arguments[0].sql} AS DOUBLE[])"
+    return arguments[0].cast("DOUBLE_ARRAY").sql
 
 
 def every(arguments: Sequence[Typed], where: str) -> str:
@@ -32,15 +32,19 @@ def percentile(arguments: Sequence[Typed], where: str) -> str:
 
 
 ARRAYS: dict[str, Render] = {
-    "count": lambda a, w: f"sum(len({a[0].sql})){w}",
+    "count": lambda a, w: f"coalesce(sum(len({a[0].sql})){w}, 0)",
     "sum": lambda a, w: f"sum(list_sum({doubles(a)})){w}",
     "min": lambda a, w: f"min(list_min({doubles(a)})){w}",
     "max": lambda a, w: f"max(list_max({doubles(a)})){w}",
     "avg": lambda a, w: f"(sum(list_sum({doubles(a)})){w} / sum(len({a[0].sql})){w})",
     "minmaxrange": lambda a, w: f"(max(list_max({doubles(a)})){w} - min(list_min({doubles(a)})){w})",
     "distinctcount": lambda a, w: f"len({distinct(a, w)})",
-    "distinctsum": lambda a, w: f"list_sum({distinct(a, w)})",
-    "distinctavg": lambda a, w: f"list_avg({distinct(a, w)})",
+    "distinctsum": lambda a, w: f"list_sum({distinct([a[0].cast('DOUBLE_ARRAY')], w)})",
+    "distinctavg": lambda a, w: f"list_avg({distinct([a[0].cast('DOUBLE_ARRAY')], w)})",
+    "sum0": lambda a, w: f"coalesce(sum(list_sum({doubles(a)})){w}, 0)",
+    "minlong": lambda a, w: f"min(list_min({longs(a)})){w}",
+    "maxlong": lambda a, w: f"max(list_max({longs(a)})){w}",
+    "segmentpartitioneddistinctcount": lambda a, w: f"len({distinct(a, w)})",
     "distinctcounthll": lambda a, w: hyperloglog.count(distinct(a, w), a[0].element, hyperloglog.log2m_of(a)),
     "distinctcountrawhll": lambda a, w: hyperloglog.count(
         distinct(a, w), a[0].element, hyperloglog.log2m_of(a), "hllraw"

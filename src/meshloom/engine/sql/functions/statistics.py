@@ -35,7 +35,7 @@ def array_sums(arguments: Sequence[Typed], where: str, kind: str) -> str:
     if not arguments[0].array:
         raise PinotError(QUERY_VALIDATION, "sumArray takes a multi-value column")
     value = arguments[0].cast(f"{kind}_ARRAY").sql
-    places = f"range(coalesce(max(len({value})){where}, 0))"
+    places = f"range(max(len({value})){where})"
     each = f"list_transform(list({value}){where}, lambda a$: coalesce(a$[i$ + 1], 0))"
     return f"list_transform({places}, lambda i$: list_sum({each}))"
 

@@ -113,9 +113,13 @@ class AggregatingTranslator(SingleTranslator):
         with self.among_rows():
             if arguments and isinstance(arguments[0], exp.Distinct):
                 name, arguments = self.undistinguished(name, arguments)
-            if self.nulls and sees_defaults(self.called(name, arguments)):
+            if self.nulls and (sees_defaults(self.called(name, arguments)) or self.lists_of_values(name, arguments)):
                 return self.defaults().aggregation(name, arguments, where)
             return super().aggregation(name, arguments, where)
+
+    def lists_of_values(self, name: str, arguments: Sequence[exp.Expr]) -> bool:
+        """Whether it is an aggregation that handles nulls of single values only, over an array."""
+        return key(name) == "distinctcountoffheap" and bool(arguments) and self.translate(arguments[0]).array
 
     def filtered(self, node: exp.Filter) -> Typed:
         with self.among_rows():

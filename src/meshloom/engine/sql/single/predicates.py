@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
-from meshloom.engine.sql.functions import Scalar, find_scalar
+from meshloom.engine.sql.functions import Scalar, find_aggregate, find_scalar
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.translate import COMPARISONS, Method, Translator
@@ -27,6 +27,7 @@ KINDS = {
 }  # fmt: skip
 OF_NULLS = frozenset({"coalesce", "isnull", "isnotnull", "isdistinctfrom", "isnotdistinctfrom"})
 ARITHMETIC = frozenset(("plus", "add", "minus", "sub", "times", "mult", "divide", "div", "mod"))
+KEPT_NULLS = frozenset({"nullif", "mapvalue", "groovy"})  # no scalar functions, or answered with an object
 NONE_FOUND = frozenset(
     map(
         key,
@@ -79,10 +80,15 @@ class SingleTranslator(Translator):
         return method(self, node) if method is not None else super().translate(node)
 
     def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
-        if key(name) in OF_NULLS and not self.nulls and not self.knowing:
+        if key(name) in OF_NULLS and not self.nulls and not self.knowing and not self.aggregated(arguments):
             found = self.known().function(name, arguments)
             return self.placed(found) if key(name) == "coalesce" and not found.aggregate else found
         return super().function(name, arguments)
+
+    @staticmethod
+    def aggregated(arguments: list[exp.Expr]) -> bool:
+        calls = (call for argument in arguments for call in argument.find_all(exp.Anonymous))
+        return any(find_aggregate(call.name) is not None for call in calls)
 
     def applied(self, function: Scalar, values: list[Typed]) -> Typed:
         """What a function does not find is the placeholder of its type, also where nulls are handled: only a null among
@@ -99,7 +105,7 @@ class SingleTranslator(Translator):
         if name in ARITHMETIC:
             return super().applied(function, [Typed("0", "INT", "0") if one.sql == "NULL" else one for one in values])
         found = super().applied(function, values)
-        return found if name == "nullif" else self.placed(found)  # which Pinot answers with an object, or not at all
+        return found if name in KEPT_NULLS else self.placed(found)
 
     def placed(self, value: Typed) -> Typed:
         """With the placeholder of its type for a null."""

@@ -63,7 +63,8 @@ def of_one(plan: Operator, contents: Contents, segment: int, documents: int) -> 
     if below is None or below.condition is None or below.inputs or not below.condition.column:
         return None
     scanned = below.name == "FILTER_FULL_SCAN"
-    if scanned and not contents.relation.columns[below.condition.column].single_value:
+    column = below.condition.column
+    if scanned and (not contents.relation.columns[column].single_value or contents.extent(column, segment).nulls):
         return None
     return Looked(documents, contents.documents[segment] if scanned else 0, documents * _columns(plan))
 

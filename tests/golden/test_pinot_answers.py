@@ -45,13 +45,15 @@ def difference(case: dict[str, Any], answer: dict[str, Any]) -> str | None:
         return None if answer["exceptions"] else "answered, and Pinot refuses it"
     if answer["exceptions"]:
         return str(answer["exceptions"][0]["message"])
+    others = {name: answer[name] for name in case if name not in TOLD}
+    if any(case[name] != value for name, value in others.items()):
+        return f"{others} in place of { {name: case[name] for name in others} }"
+    if "rows" not in case:
+        return None
     found = answer["resultTable"]
     schema = {"columnNames": case["names"], "columnDataTypes": case["types"]}
     if found["dataSchema"] != schema:
         return f"{found['dataSchema']} in place of {schema}"
-    others = {name: answer[name] for name in case if name not in TOLD}
-    if any(case[name] != value for name, value in others.items()):
-        return f"{others} in place of { {name: case[name] for name in others} }"
     wanted, rows = case["rows"], found["rows"]
     if "group by" in case["sql"] and "explain" not in case["sql"] and "order by" not in case["sql"]:
         wanted, rows = sorted(wanted, key=json.dumps), sorted(rows, key=json.dumps)

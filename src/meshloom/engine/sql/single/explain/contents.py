@@ -15,7 +15,8 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.sql.relation import ColumnInfo, Relation, Relations
 from meshloom.engine.sql.scope import Scope, read
 from meshloom.engine.sql.single.explain.condition import UNBOUNDED, Condition
-from meshloom.engine.sql.single.explain.optimizing import EPOCH, NUMERIC, stored
+from meshloom.engine.sql.single.explain.optimizing import NUMERIC
+from meshloom.engine.sql.single.explain.ranges import EPOCH, stored
 from meshloom.engine.sql.single.predicates import SingleTranslator
 
 MOST_MILLIS = (2**63 - 1) // 1000  # of which microseconds can tell
@@ -208,6 +209,8 @@ def _far(value: str) -> int:
 
 
 def _between(column: exp.Column, condition: Condition, values: list[exp.Expr]) -> exp.Expr:
+    if all(condition.closed) and UNBOUNDED not in condition.values:  # of several values it must be one
+        return exp.Between(this=column, low=values[0], high=values[1])
     parts: list[exp.Expr] = []
     if condition.values[0] != UNBOUNDED:
         parts.append((exp.GTE if condition.closed[0] else exp.GT)(this=column, expression=values[0]))

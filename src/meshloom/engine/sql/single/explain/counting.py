@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from meshloom.engine.errors import PinotError
 from meshloom.engine.sql.single.explain.condition import FALSE
 from meshloom.engine.sql.single.explain.documents import Matches
-from meshloom.engine.sql.single.explain.looking import Looked, looked_at
+from meshloom.engine.sql.single.explain.looking import Looked, looked_at, of_one
 from meshloom.engine.sql.single.explain.planned import Planned, Query
 from meshloom.engine.sql.single.explain.pruning import Kept
 from meshloom.engine.sql.single.explain.segment import columns_of
@@ -52,7 +52,7 @@ def counters(query: Query, rows: int, documents: int | None) -> Mapping[str, int
     if planned.asked.filter == FALSE:  # the broker answers by itself
         return UNASKED
     kept = planned.kept()
-    totals = _followed(planned, kept) if few else _estimated(planned, kept, rows, documents)
+    totals = _followed(planned, kept, documents) if few else _estimated(planned, kept, rows, documents)
     return {
         "numDocsScanned": totals.documents,
         "numEntriesScannedInFilter": totals.in_filter,
@@ -77,11 +77,17 @@ class _Totals:
         self.matched += looked.documents > 0
 
 
-def _followed(planned: Planned, kept: Kept) -> _Totals:
+def _followed(planned: Planned, kept: Kept, documents: int | None) -> _Totals:
     asked, trees, totals = planned.asked, planned.trees(), _Totals()
     if asked.keys and not asked.limit:
         return totals
     plans = {segment: planned.segment(segment, trees) for segment in kept.segments}
+    if len(plans) == 1 and documents is not None:
+        ((segment, plan),) = plans.items()
+        looked = of_one(plan, planned.contents, segment, documents)
+        if looked is not None:
+            totals.add(looked)
+            return totals
     matches = Matches(planned, plans)
     left = asked.limit
     for segment in matches.in_order():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,7 @@ from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
 from meshloom.engine.sql.single.explain.condition import UNBOUNDED, Condition
 from meshloom.engine.sql.single.explain.contents import comparable, node_of
-from meshloom.engine.sql.single.explain.expression import Column
+from meshloom.engine.sql.single.explain.expression import Column, Expression
 from meshloom.engine.sql.single.explain.iterators import Flags
 from meshloom.engine.sql.single.explain.nodes import node_of as node_of_expression
 from meshloom.engine.sql.single.explain.operator import Operator
@@ -22,6 +22,7 @@ from meshloom.engine.sql.single.explain.planned import Planned
 from meshloom.engine.sql.typed import NUMERIC
 
 ORDER = "order"
+PASSES, FAILS, UNKNOWN = "1", "0", "?"
 
 
 class Matches:
@@ -37,18 +38,24 @@ class Matches:
         for plan in plans.values():
             for one in plan.everywhere():
                 if one.condition is not None:
-                    wanted[str(one.condition)] = self._held(one.condition)
+                    held = self._held(one.condition)
+                    told = f"CASE WHEN {held} THEN '{PASSES}' WHEN NOT {held} THEN '{FAILS}' ELSE '{UNKNOWN}' END"
+                    wanted[str(one.condition)] = f"""string_agg({told}, '' ORDER BY "$doc")"""
         for name in {c.column for p in plans.values() for o in p.everywhere() if (c := o.condition) and c.column}:
             if not relation.columns[name].single_value:
                 quoted = '"' + name.replace('"', '""') + '"'
-                wanted[f"width of {name}"] = f"greatest(coalesce(len({quoted}), 1), 1)"
+                width = f"greatest(coalesce(len({quoted}), 1), 1)"
+                wanted[f"width of {name}"] = f'list({width} ORDER BY "$doc")'
         first = planned.asked.orders[0].expression if planned.asked.orders else None
         self._key = first.name if isinstance(first, Column) and planned.asked.selection else ""
+        if len(plans) < 2:
+            self._key = ""  # there is none that another could come before
         if self._key:
-            wanted[ORDER] = self._translator.translate(node_of_expression(Column(self._key))).sql
-        if planned.asked.distinct and not planned.asked.orders:
+            wanted[ORDER] = self._listed(Column(self._key))
+        self._ends = planned.asked.distinct and not planned.asked.orders and len(plans) > 1
+        if self._ends:
             for place, item in enumerate(planned.asked.items):
-                wanted[f"item {place}"] = self._translator.translate(node_of_expression(item)).sql
+                wanted[f"item {place}"] = self._listed(item)
         self._different: set[tuple[Any, ...]] = set()
         self._columns = {name: place for place, name in enumerate(wanted)}
         self._rows = self._asked(list(wanted.values()), list(plans)) if wanted else {}
@@ -100,32 +107,37 @@ class Matches:
         texts = [exp.Literal.string(text) for text in condition.values]
         return exp.Anonymous(this=condition.kind.lower(), expressions=[left, *texts])
 
-    def _asked(self, wanted: list[str], segments: list[int]) -> dict[int, list[tuple[Any, ...]]]:
+    def _listed(self, expression: Expression) -> str:
+        """The values of all documents as SQL."""
+        return f'list({self._translator.translate(node_of_expression(expression)).sql} ORDER BY "$doc")'
+
+    def _asked(self, wanted: list[str], segments: list[int]) -> dict[int, tuple[Any, ...]]:
         source, listed = self.contents.relation.source, ", ".join(map(str, segments))
-        sql = f'SELECT "$segment", {", ".join(wanted)} FROM {source} WHERE "$segment" IN ({listed}) ORDER BY 1, "$doc"'
-        found: dict[int, list[tuple[Any, ...]]] = {segment: [] for segment in segments}
-        for number, *values in self.contents.relations.ask(sql):
-            found[int(number)].append(tuple(values))
-        return found
+        sql = f'SELECT "$segment", {", ".join(wanted)} FROM {source} WHERE "$segment" IN ({listed}) GROUP BY 1'
+        return {int(number): tuple(values) for number, *values in self.contents.relations.ask(sql)}
 
     def rows(self, segment: int) -> int:
         return self.contents.documents[segment]
 
-    def _values(self, name: str, segment: int) -> Iterable[Any]:
-        place = self._columns[name]
-        return (row[place] for row in self._rows[segment])
+    def _values(self, name: str, segment: int) -> Any:
+        return self._rows[segment][self._columns[name]]
+
+    def _told(self, condition: Condition, segment: int, letter: str) -> Flags:
+        letters = np.frombuffer(self._values(str(condition), segment).encode(), dtype=np.uint8)
+        found: Flags = letters == ord(letter)
+        return found
 
     def passing(self, condition: Condition, segment: int) -> Flags:
-        return np.array([value is True for value in self._values(str(condition), segment)], dtype=bool)
+        return self._told(condition, segment, PASSES)
 
     def unknown(self, condition: Condition, segment: int) -> Flags:
         """Where a predicate is neither true nor false."""
-        return np.array([value is None for value in self._values(str(condition), segment)], dtype=bool)
+        return self._told(condition, segment, UNKNOWN)
 
     def widths(self, column: str, segment: int) -> NDArray[np.int64] | None:
         """How many values each document has in a multi-value column; None for another."""
         name = f"width of {column}"
-        return np.array(list(self._values(name, segment)), dtype=np.int64) if name in self._columns else None
+        return np.array(self._values(name, segment), dtype=np.int64) if name in self._columns else None
 
     # --- segments in the order in which they are looked at
 
@@ -169,14 +181,13 @@ class Matches:
     def enough(self, segment: int) -> bool:
         """Whether the segments up to this one have as many different rows as are wanted, in no order."""
         asked = self._planned.asked
-        if not asked.distinct or asked.orders:
+        if not self._ends:
             return False
         flags = np.ones(self.rows(segment), dtype=bool) if self._passed is None else self._passed
-        places = [self._columns[f"item {place}"] for place in range(len(asked.items))]
-        for row, passed in zip(self._rows[segment], flags, strict=True):
+        columns = [self._values(f"item {place}", segment) for place in range(len(asked.items))]
+        for passed, *row in zip(flags, *columns, strict=True):
             if passed:
-                lists = [row[place] if isinstance(row[place], list) else [row[place]] for place in places]
-                self._different.update(product(*lists))
+                self._different.update(product(*(one if isinstance(one, list) else [one] for one in row)))
         self._passed = None
         return len(self._different) >= asked.limit
 

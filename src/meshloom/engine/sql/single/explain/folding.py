@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 
@@ -12,10 +11,13 @@ from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
+from meshloom.engine.sql.single.explain.expression import Literal
+from meshloom.engine.sql.single.explain.nodes import literal_node
 from meshloom.infra.compute import ComputeError
 
 COMPUTED = (exp.Binary, exp.Not, exp.Cast, exp.Case, exp.Anonymous, exp.Is, exp.Trim, exp.Extract)
 CONSTANT = (exp.Literal, exp.Boolean, exp.Null)
+KEPT = (bool, int, float, str)
 NEVER = frozenset(("rand", "jsonmatch", "textmatch", "vectorsimilarity", "textcontains", "in", "regexplike"))
 
 
@@ -49,14 +51,4 @@ class Folder:
             ((value,),) = self.relations.ask(f"SELECT {translator.translate(node).sql}")
         except (PinotError, ComputeError):
             return None
-        return _literal(value)
-
-
-def _literal(value: Any) -> exp.Expr | None:
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if isinstance(value, int | float):
-        text = repr(abs(value))
-        number = exp.Literal.number(text)
-        return exp.Neg(this=number) if value < 0 else number
-    return exp.Literal.string(value) if isinstance(value, str) else None
+        return literal_node(Literal(value)) if isinstance(value, KEPT) else None

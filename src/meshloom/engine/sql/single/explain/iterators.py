@@ -54,7 +54,7 @@ class Scan:
         self._next = 0
         self._batch: Iterator[int] = iter(())
 
-    def _width(self, first: int, last: int) -> int:
+    def width(self, first: int, last: int) -> int:
         return last - first if self.widths is None else int(self.widths[first:last].sum())
 
     def next(self) -> int:
@@ -74,7 +74,7 @@ class Scan:
         rest = np.flatnonzero(self.flags[target:])
         found = target + int(rest[0]) if len(rest) else END
         last = min(found + 1, len(self.flags))
-        self.looked_at += self._width(target, max(last, target))
+        self.looked_at += self.width(target, max(last, target))
         self._next = last
         return found
 
@@ -162,13 +162,15 @@ class Others:
 
     def __init__(self, inner: Documents, documents: int) -> None:
         self.inner, self._documents = inner, documents
-        self._next, self._without = 0, inner.next()
+        self._next, self._without = 0, -1  # nothing is read before it is asked for
 
     @property
     def looked_at(self) -> int:
         return self.inner.looked_at
 
     def next(self) -> int:
+        if self._without < 0:
+            self._without = self.inner.next()
         while self._next == self._without:
             self._next += 1
             self._without = self.inner.next()
@@ -179,6 +181,8 @@ class Others:
 
     def advance(self, target: int) -> int:
         self._next = target
+        if self._without < 0:
+            self._without = self.inner.next()
         if target > self._without:
             self._without = self.inner.advance(target)
         return self.next()
@@ -213,9 +217,36 @@ def disjunction(inputs: Sequence[Documents]) -> Documents:
     return Either([found, *rest]) if rest else found
 
 
-def taken(documents: Documents, most: int | None = None) -> int:
-    """How many there are, up to a number."""
-    count = 0
-    while (most is None or count < most) and documents.next() != END:
-        count += 1
-    return count
+def drained(documents: Documents, rows: int) -> tuple[Flags, int]:
+    """All that there are, and the entries that were looked at: what each would have given one by one."""
+    match documents:
+        case Computed():
+            return documents.flags, documents.looked_at + rows
+        case Known():
+            return documents.flags, documents.looked_at
+        case Scan():
+            return documents.flags, documents.looked_at + documents.width(0, rows)
+        case Either():
+            found = [drained(one, rows) for one in documents.inputs]
+            return np.logical_or.reduce([flags for flags, _ in found]), sum(entries for _, entries in found)
+        case Others():
+            flags, entries = drained(documents.inner, rows)
+            return ~flags, entries
+    flags = np.zeros(rows, dtype=bool)
+    while (number := documents.next()) != END:
+        flags[number] = True
+    return flags, documents.looked_at
+
+
+def first(documents: Documents, rows: int, most: int) -> tuple[Flags, int]:
+    """As many as are wanted, and the entries that were looked at for them."""
+    flags = np.zeros(rows, dtype=bool)
+    if isinstance(documents, Known) and not isinstance(documents, Computed):
+        flags[np.flatnonzero(documents.flags)[:most]] = True
+        return flags, documents.looked_at
+    for _ in range(most):
+        number = documents.next()
+        if number == END:
+            break
+        flags[number] = True
+    return flags, documents.looked_at

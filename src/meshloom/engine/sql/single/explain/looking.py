@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from meshloom.engine.sql.single.explain.contents import Contents
 from meshloom.engine.sql.single.explain.documents import Matches
 from meshloom.engine.sql.single.explain.expression import columns_in
 from meshloom.engine.sql.single.explain.iterators import (
-    END,
     Computed,
     Documents,
     Either,
@@ -19,6 +19,8 @@ from meshloom.engine.sql.single.explain.iterators import (
     Scan,
     conjunction,
     disjunction,
+    drained,
+    first,
 )
 from meshloom.engine.sql.single.explain.operator import Operator
 from meshloom.engine.sql.single.explain.query import Asked
@@ -41,7 +43,7 @@ def looked_at(plan: Operator, asked: Asked, matches: Matches, segment: int) -> L
         case "AGGREGATE_EMPTY" | "SELECT_EMPTY":
             return Looked()
         case "FAST_FILTERED_COUNT":
-            return Looked(len(_numbers(plan.inputs[0], matches, segment)[0]))
+            return Looked(_numbers(plan.inputs[0], matches, segment)[0])
         case "DISTINCT_DICTIONARY":
             column = str(asked.items[0])
             kept = min(asked.limit, matches.contents.values(column, segment))
@@ -54,6 +56,19 @@ def looked_at(plan: Operator, asked: Asked, matches: Matches, segment: int) -> L
     )
 
 
+def of_one(plan: Operator, contents: Contents, segment: int, documents: int) -> Looked | None:
+    """What an aggregation looks at whose filter is one predicate, when it is known how many documents passed: without
+    asking the rows again. None for another plan."""
+    below = _filter(plan) if plan.name in ("AGGREGATE", "GROUP_BY") else None
+    if below is None or below.condition is None or below.inputs or not below.condition.column:
+        return None
+    scanned = below.name == "FILTER_FULL_SCAN"
+    column = below.condition.column
+    if scanned and (not contents.relation.columns[column].single_value or contents.extent(column, segment).nulls):
+        return None
+    return Looked(documents, contents.documents[segment] if scanned else 0, documents * _columns(plan))
+
+
 def _read(plan: Operator, matches: Matches, segment: int) -> Looked:
     below = _filter(plan)
     if below is None:
@@ -61,8 +76,8 @@ def _read(plan: Operator, matches: Matches, segment: int) -> Looked:
     if below.tree is not None:
         count, entries = walked(matches.contents, below.tree, segment)
         return Looked(count, entries, count * _columns(plan))
-    numbers, entries = _numbers(below, matches, segment)
-    return Looked(len(numbers), entries, len(numbers) * _columns(plan))
+    count, entries = _numbers(below, matches, segment)
+    return Looked(count, entries, count * _columns(plan))
 
 
 def _selected(plan: Operator, asked: Asked, matches: Matches, segment: int) -> Looked:
@@ -71,19 +86,19 @@ def _selected(plan: Operator, asked: Asked, matches: Matches, segment: int) -> L
         return Looked()
     columns, wanted = _columns(project), asked.limit + asked.offset
     if plan.name == "SELECT":
-        numbers, entries = _numbers(below, matches, segment, asked.limit)
-        return Looked(len(numbers), entries, len(numbers) * columns)
+        count, entries = _numbers(below, matches, segment, asked.limit)
+        return Looked(count, entries, count * columns)
     sorted_ = plan.text.partition("unsortedList: ()")[1]
     if plan.name == "SELECT_PARTIAL_ORDER_BY_LINEAR" and sorted_:
-        numbers, entries = _numbers(below, matches, segment, wanted)
-        return Looked(len(numbers), entries, len(numbers) * columns)
-    numbers, entries = _numbers(below, matches, segment)
+        count, entries = _numbers(below, matches, segment, wanted)
+        return Looked(count, entries, count * columns)
+    count, entries = _numbers(below, matches, segment)
     more = 0
     if plan.name == "SELECT_ORDERBY":
         ordered = {one.expression for one in asked.orders}
         rest = {name for item in asked.items if item not in ordered for name in columns_in(item)}
-        more = min(len(numbers), wanted) * len(rest)
-    return Looked(len(numbers), entries, len(numbers) * columns + more)
+        more = min(count, wanted) * len(rest)
+    return Looked(count, entries, count * columns + more)
 
 
 def _columns(plan: Operator) -> int:
@@ -98,24 +113,16 @@ def _filter(plan: Operator) -> Operator | None:
     return found.inputs[0] if found is not None else None
 
 
-def _numbers(plan: Operator, matches: Matches, segment: int, most: int | None = None) -> tuple[list[int], int]:
-    """The documents that pass, as many as are wanted, and the entries that were looked at for them."""
+def _numbers(plan: Operator, matches: Matches, segment: int, most: int | None = None) -> tuple[int, int]:
+    """How many documents pass, of as many as are wanted, and the entries that were looked at for them."""
     rows = matches.rows(segment)
     if plan.entire or plan.empty:
-        count = 0 if plan.empty else rows if most is None else min(rows, most)
         matches.passed(np.full(rows, not plan.empty))
-        return list(range(count)), 0
+        return (0 if plan.empty else rows if most is None else min(rows, most)), 0
     documents = _documents(plan, matches, segment)
-    found: list[int] = []
-    while most is None or len(found) < most:
-        number = documents.next()
-        if number == END:
-            break
-        found.append(number)
-    flags = np.zeros(rows, dtype=bool)
-    flags[found] = True
+    flags, entries = drained(documents, rows) if most is None else first(documents, rows, most)
     matches.passed(flags)
-    return found, documents.looked_at
+    return int(np.count_nonzero(flags)), entries
 
 
 def _documents(plan: Operator, matches: Matches, segment: int) -> Documents:
@@ -125,7 +132,7 @@ def _documents(plan: Operator, matches: Matches, segment: int) -> Documents:
             return conjunction([_documents(one, matches, segment) for one in plan.inputs])
         case "":  # what the query's filter looked at is not counted again for an aggregation's own
             main, own = (_documents(one, matches, segment) for one in plan.inputs)
-            return conjunction([Known(_flags(main, rows)), own])
+            return conjunction([Known(drained(main, rows)[0]), own])
         case "FILTER_OR":
             return disjunction([_documents(one, matches, segment) for one in plan.inputs])
         case "FILTER_NOT":
@@ -141,13 +148,6 @@ def _documents(plan: Operator, matches: Matches, segment: int) -> Documents:
     unknown = matches.unknown(condition, segment)
     scan = Scan(flags, matches.widths(condition.column, segment))
     return conjunction([scan, Known(~unknown)]) if matches.nulls and unknown.any() else scan
-
-
-def _flags(documents: Documents, rows: int) -> Flags:
-    flags = np.zeros(rows, dtype=bool)
-    while (number := documents.next()) != END:
-        flags[number] = True
-    return flags
 
 
 def _others(plan: Operator, matches: Matches, segment: int) -> Documents:

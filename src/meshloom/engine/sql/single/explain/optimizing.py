@@ -5,19 +5,14 @@ column's type, ranges of time functions as ranges of their column, ranges of one
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
-from meshloom.engine.sql.functions.decimal_rows import java_number
 from meshloom.engine.sql.functions.java_maps import ordered
 from meshloom.engine.sql.relation import ColumnInfo
-from meshloom.engine.sql.single.explain.condition import FILTERS, RANGES, UNBOUNDED, value_of
+from meshloom.engine.sql.single.explain.condition import FILTERS, RANGES, value_of
 from meshloom.engine.sql.single.explain.expression import Call, Column, Expression, Literal
 from meshloom.engine.sql.single.explain.hashing import in_map
+from meshloom.engine.sql.single.explain.ranges import ranges, single
 from meshloom.engine.sql.single.explain.text_matches import merged
 from meshloom.engine.sql.single.explain.truncated_times import of_truncated
 
@@ -26,7 +21,6 @@ COMPARED = {
     "greater_than_or_equal": "less_than_or_equal", "less_than_or_equal": "greater_than_or_equal",
 }  # fmt: skip
 TRUE, FALSE = Literal(True), Literal(False)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIMITS = {"INT": 2**31, "LONG": 2**63}
 NUMERIC = frozenset(("INT", "LONG", "FLOAT", "DOUBLE", "BIG_DECIMAL"))
 
@@ -53,7 +47,7 @@ def compared(expression: Expression) -> Expression:
 
 def optimized(expression: Expression, columns: Columns) -> Expression:
     """QueryOptimizer.optimize of a filter."""
-    for step in (_identical, _equalities, _numbers, _times, _ranges):
+    for step in (_identical, _equalities, _numbers, _times, ranges):
         expression = step(_flat(expression), columns)
     return strings(merged(expression), columns)
 
@@ -248,14 +242,6 @@ def _between(call: Call, type_: str) -> Expression:
     return Call("between", (call.arguments[0], *bounds))
 
 
-def single(value: float) -> float:
-    """The nearest FLOAT."""
-    try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
-    except OverflowError:
-        return math.copysign(math.inf, value)
-
-
 # --- times
 
 
@@ -272,109 +258,6 @@ def _times(expression: Expression, columns: Columns) -> Expression:
         if found is not None:
             return Call("range", (left.arguments[1], Literal(found)))
     return expression
-
-
-# --- ranges
-
-
-@dataclass(slots=True)
-class _Range:
-    low: Any = None
-    low_in: bool = False
-    high: Any = None
-    high_in: bool = False
-
-    def narrow(self, other: _Range) -> None:
-        if other.low is not None and (self.low is None or (other.low, not other.low_in) > (self.low, not self.low_in)):
-            self.low, self.low_in = other.low, other.low_in
-        if other.high is not None and (self.high is None or (other.high, other.high_in) < (self.high, self.high_in)):
-            self.high, self.high_in = other.high, other.high_in
-
-    def text(self, type_: str) -> str:
-        low = UNBOUNDED if self.low is None else written(self.low, type_)
-        high = UNBOUNDED if self.high is None else written(self.high, type_)
-        return f"{'[' if self.low_in else '('}{low}\0{high}{']' if self.high_in else ')'}"
-
-
-def _ranges(expression: Expression, columns: Columns) -> Expression:
-    """MergeRangeFilterOptimizer."""
-    if not isinstance(expression, Call) or expression.name not in ("and", "or", "not"):
-        return expression
-    if expression.name != "and":
-        return Call(expression.name, tuple(_ranges(part, columns) for part in expression.arguments))
-    held: dict[str, _Range] = {}
-    kept: list[Expression] = []
-    changed = False
-    for part in expression.arguments:
-        left = part.arguments[0] if isinstance(part, Call) and part.arguments else None
-        info = columns.get(left.name) if isinstance(left, Column) else None
-        ranged = isinstance(part, Call) and part.name in RANGES
-        if not ranged or info is None or not info.single_value:
-            kept.append(part if ranged else _ranges(part, columns))
-            continue
-        assert isinstance(part, Call)
-        range_ = _range(part, info.data_type.value)
-        if info.name in held:
-            held[info.name].narrow(range_)
-            changed = True
-        else:
-            held[info.name] = range_
-    if not changed:
-        return Call("and", tuple(_ranges(p, columns) if isinstance(p, Call) and p.name in ("or", "not") else p
-                                 for p in expression.arguments))  # fmt: skip
-    names = [name for name, _ in ordered(tuple(held), grown=True)]
-    found = [Call("range", (Column(n), Literal(held[n].text(columns[n].data_type.value)))) for n in names]
-    return found[0] if not kept and len(found) == 1 else Call("and", (*kept, *found))
-
-
-def _range(call: Call, type_: str) -> _Range:
-    values = [value_of(one) for one in call.arguments[1:]]
-    match call.name:
-        case "between":
-            return _Range(stored(values[0], type_), True, stored(values[1], type_), True)
-        case "range":
-            low, _, high = values[0].partition("\0")
-            bounds = [None if one == UNBOUNDED else stored(one, type_) for one in (low[1:], high[:-1])]
-            return _Range(bounds[0], low[0] == "[", bounds[1], high[-1] == "]")
-    closed = call.name.endswith("equal")
-    value = stored(values[0], type_)
-    return _Range(value, closed) if call.name.startswith("greater") else _Range(high=value, high_in=closed)
-
-
-def stored(text: str, type_: str) -> Any:
-    """A text as a value of a type that compares (DataType.convertInternal); as itself where it is none."""
-    try:
-        match type_:
-            case "INT" | "LONG":
-                return int(text)
-            case "FLOAT":
-                return single(float(text))
-            case "DOUBLE":
-                return float(text)
-            case "BIG_DECIMAL":
-                return Decimal(text)
-            case "BOOLEAN":
-                return int(text.lower() in ("true", "1"))
-            case "TIMESTAMP":
-                return int(text) if text.lstrip("-").isdigit() else _millis(text)
-    except (ValueError, ArithmeticError):
-        pass
-    return text
-
-
-def _millis(text: str) -> int:
-    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
-
-
-def written(value: Any, type_: str) -> str:
-    """A value as Java prints it."""
-    if isinstance(value, float):
-        if type_ == "FLOAT":
-            import numpy as np
-
-            return java_number(str(np.float32(value)))
-        return java_number(repr(value))
-    return str(value)
 
 
 def strings(expression: Expression, columns: Columns) -> Expression:

@@ -9,7 +9,7 @@ of a column, and long ones, share the code `OTHER`; queries that name those comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -20,13 +20,15 @@ from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
 from meshloom.engine.server.indexes import without_dictionary
-from meshloom.engine.server.segment_rows import Rows
+from meshloom.engine.server.segment_rows import Rows, literal, quoted
+from meshloom.engine.sql.relation import Codes as ColumnCodes
 from meshloom.infra.compute import Session
 
 CODES, HELD = '"$codes"', '"$held"'
 PREFIX = "$code$"
 MOST = OTHER = 65_535  # values of a column, numbered from 0; a code is a USMALLINT
 LONGEST = 256  # bytes of a value
+NOTED = 10_000  # values of a segment that are noted; of one with more the rows are asked
 NONE = pa.array([], pa.string())
 
 
@@ -51,7 +53,7 @@ class Growing:
         """`default` is what is stored for a null; None keeps nulls."""
         self.values = values
         self.known = len(values)
-        self.seen = np.zeros(MOST + 1, dtype=bool)
+        self.seen = np.zeros(OTHER + 1, dtype=bool)
         self.whole = True  # whether every row so far has a code of its own
         self._default = default
 
@@ -98,9 +100,13 @@ class Codes:
         for physical, column, values in session.execute(sql).rows():
             self._values[physical, column] = pa.array(values, pa.string())
 
-    def finder(self, physical: str, column: str) -> Callable[[Sequence[str]], list[int] | None]:
-        """Finds the codes of values, None unless all have one."""
-        return partial(self._found, physical, column)
+    def of_column(self, physical: str, column: str, loaded: str) -> ColumnCodes:
+        """`loaded` names the table of the segments that there are."""
+        known = self._values.get((physical, column), NONE)
+        which = f'physical = {literal(physical)} AND "column" = {literal(column)}'
+        values = f"(SELECT code, value FROM {CODES} WHERE {which})"
+        distinct = distinct_values(physical, column, which, loaded)
+        return ColumnCodes(partial(self._found, physical, column), values, distinct, len(known), OTHER)
 
     def _found(self, physical: str, column: str, values: Sequence[str]) -> list[int] | None:
         known = self._values.get((physical, column), NONE)
@@ -122,8 +128,9 @@ class Codes:
                 self._new[physical, column] = growing.values
                 codes = pa.array(np.arange(growing.known, len(growing.values), dtype=np.uint16))
                 self._write(CODES, physical, column, code=codes, value=growing.values[growing.known :])
-            if growing.whole:
-                held = pa.array(np.flatnonzero(growing.seen).astype(np.uint16))
+            places = np.flatnonzero(growing.seen).astype(np.uint16)
+            if growing.whole and len(places) <= NOTED:
+                held = pa.array(places)
                 numbers = pa.array(np.full(len(held), segment, dtype=np.uint32))
                 self._write(HELD, physical, column, segment=numbers, code=held)
 
@@ -145,6 +152,18 @@ class Codes:
 
     def rolled_back(self) -> None:
         self._new.clear()
+
+
+def distinct_values(physical: str, column: str, which: str, loaded: str) -> str:
+    """A relation of the values that the rows of a table have, each at least once: those that its segments noted when
+    they were loaded, and of segments that did not note them the rows themselves."""
+    table, name = quoted(physical), quoted(column)
+    noted = f"SELECT segment FROM {HELD} WHERE {which}"
+    others = f"SELECT id FROM {loaded} WHERE physical = {literal(physical)} AND id NOT IN ({noted})"
+    return (
+        f"(SELECT value AS {name} FROM {CODES} WHERE {which} AND code IN (SELECT code FROM {HELD} WHERE {which}) "
+        f'UNION ALL SELECT {name} FROM {table} WHERE "$segment" IN ({others}))'
+    )
 
 
 def with_codes(rows: Rows, columns: Mapping[str, Growing]) -> Rows:

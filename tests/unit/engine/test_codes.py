@@ -102,7 +102,7 @@ class Pair:
                 assert with_codes == without, sql
 
     def translated(self, sql: str) -> str:
-        return compile_single(parse(sql), self.cluster.broker.relations).sql
+        return str(compile_single(parse(sql), self.cluster.broker.relations).sql)
 
 
 @pytest.fixture
@@ -167,6 +167,18 @@ def test_more_values_than_codes(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> 
     found = pair.rows("SELECT store, place, count(*) FROM sales WHERE place = 'yyyyyyyy' GROUP BY store, place LIMIT 9")
     assert sorted(found) == [["a", "yyyyyyyy", 1], ["b", "yyyyyyyy", 1], ["d", "yyyyyyyy", 1]]
     assert pair.rows("SELECT count(DISTINCT store) FROM sales") == [[5]]
+
+
+def test_a_column_that_begins_with_very_many_values(pair: Pair) -> None:
+    pair.add([(f"s{number}", "x", number % 3) for number in range(5000)])
+    pair.add([("s7", "x", 1), ("new", "y", 1)])
+    assert "$code$store" not in pair.translated("SELECT count(*) FROM sales WHERE store = 's7'")
+    pair.reopen()
+    pair.add([("s7", "x", 1), ("newer", "y", 1)])
+    assert "$code$store" not in pair.translated("SELECT store, week, count(*) FROM sales GROUP BY store, week")
+    assert pair.rows("SELECT count(*) FROM sales WHERE store = 's7'") == [[3]]
+    assert pair.rows("SELECT count(DISTINCT store) FROM sales") == [[5002]]
+    pair.check()
 
 
 def test_a_load_that_fails_gives_no_codes(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

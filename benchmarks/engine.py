@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection
@@ -45,9 +46,19 @@ QUERIES = {
     "ORDER BY store_id, week LIMIT 100",
     "scan with a filter": "SELECT count(*) FROM promotions WHERE mailer_location = 'H' AND week > 20",
     "distinct values": "SELECT count(DISTINCT store_id) FROM promotions",
+    "distinct values behind a filter": "SELECT count(DISTINCT store_id) FROM promotions WHERE week > 20",
+    "selective filter": "SELECT count(*) FROM promotions WHERE product_id = '1000050' AND store_id = '367'",
+    "group by behind a filter": "SELECT store_id, count(*) FROM promotions WHERE mailer_location = 'H' "
+    "GROUP BY store_id ORDER BY store_id LIMIT 200",
+    "LIKE": "SELECT count(*) FROM promotions WHERE product_id LIKE '%99%'",
+    "top ten by two columns": "SELECT store_id, mailer_location, count(*) FROM promotions "
+    "GROUP BY store_id, mailer_location ORDER BY count(*) DESC, store_id, mailer_location LIMIT 10",
+    "group by of whole numbers": "SELECT week, count(*) FROM promotions GROUP BY week ORDER BY week LIMIT 100",
 }
+AT_EIGHT = ("selective filter", "scan with a filter")
+CLIENTS, SECONDS = 8, 2.0
 TYPED = f"SELECT * REPLACE (product_id::VARCHAR AS product_id, store_id::VARCHAR AS store_id) FROM '{FILE}'"
-RUNS = 15
+RUNS = 9
 
 
 def measure() -> list[Row]:
@@ -104,7 +115,45 @@ def through_http(home: str) -> list[Row]:
                     )
                     figure = f"{name} / bare DuckDB, {where}"
                     found.append(Row(figure, (ours - 0.001) / theirs, "times", 1.0, note))
+        found += [_at_eight(host, file, name) for name in AT_EIGHT]
     return found
+
+
+def _at_eight(host: str, bare: duckdb.DuckDBPyConnection, name: str) -> Row:
+    """Queries a second of eight clients, each asking again when it is answered: over HTTP, and bare in threads of one
+    process with a cursor each; in turns, the medians of three."""
+    sql, body = QUERIES[name], json.dumps({"sql": QUERIES[name]})
+
+    def through_door() -> Callable[[], object]:
+        client = HTTPConnection(host)
+
+        def ask() -> None:
+            client.request("POST", "/query/sql", body, {"Content-Type": "application/json"})
+            client.getresponse().read()
+
+        return ask
+
+    def in_process() -> Callable[[], object]:
+        return partial(_asked, bare.cursor(), sql)
+
+    pairs = [(_rate(through_door), _rate(in_process)) for _ in range(3)]
+    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+    note = f"{ours:.0f} queries a second against {theirs:.0f}"
+    return Row(f"{name} at eight clients / bare DuckDB, checkpointed file", theirs / ours, "times", None, note)
+
+
+def _rate(client: Callable[[], Callable[[], object]]) -> float:
+    end = time.perf_counter() + SECONDS
+
+    def asking() -> int:
+        ask, count = client(), 0
+        while time.perf_counter() < end:
+            ask()
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return sum(one.result() for one in [pool.submit(asking) for _ in range(CLIENTS)]) / SECONDS
 
 
 def _asked(bare: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from meshloom.engine.config.logical_table import LogicalTable
-from meshloom.engine.config.schema import FieldSpec, Schema
+from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
 from meshloom.engine.errors import (
     BROKER_RESOURCE_MISSING,
@@ -23,12 +23,12 @@ from meshloom.engine.errors import (
 )
 from meshloom.engine.server import loading
 from meshloom.engine.server.codes import Codes
+from meshloom.engine.server.columns import columns_of
 from meshloom.engine.server.composed import Part, composed
-from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
 from meshloom.engine.sql.functions import provide
-from meshloom.engine.sql.relation import ColumnInfo, Relation
+from meshloom.engine.sql.relation import Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.lineage import hidden
 from meshloom.infra.compute import ComputeError, Database, Session, open_database
@@ -345,8 +345,6 @@ class Server:
         config, schema = self.definition(physical)
         rows = self._session.execute(f"SELECT count(*) FROM {quoted(physical)}").rows()[0][0]
         keeps = config.keeps_nulls or schema.column_based_nulls
-        wide = loading.wide_columns(self._session, config, schema)
-        coded = {field.name for field in loading.coded_columns(self._session, config, schema)}
         held, added = self._serving(physical), loading.lacking(self._session, config, schema)
         past = loading.superseded_name(physical)
         return Relation(
@@ -354,18 +352,7 @@ class Server:
             found_by=physical,
             schema=schema,
             config=config,
-            columns={
-                f.name: self._column(
-                    f,
-                    config,
-                    loading.nullable(f, config, schema),
-                    f.name in wide,
-                    f.name in coded,
-                    there=f not in added,
-                )
-                for f in schema.fields.values()
-                if not f.virtual
-            },
+            columns=columns_of(self._session, config, schema, self._codes, LOADED),
             source=loading.extended(physical, added, config, schema),
             superseded=loading.extended(past, added, config, schema) if config.upsert else "",
             rows=rows,
@@ -386,26 +373,6 @@ class Server:
         disabled = kept.get("pinot.broker.disable.query.groovy", "true") if own is None else own
         return str(disabled).lower() == "false"
 
-    def _column(
-        self, field: FieldSpec, config: TableConfig, nullable: bool, wide: bool, coded: bool, *, there: bool
-    ) -> ColumnInfo:
-        if nullable and there:
-            column, table = quoted(field.name), quoted(config.name)
-            nullable = bool(self._session.execute(f"SELECT 1 FROM {table} WHERE {column} IS NULL LIMIT 1").rows())
-        return ColumnInfo(
-            name=field.name,
-            data_type=field.data_type,
-            single_value=field.single_value,
-            nullable=nullable,
-            default=field.default_null_value,
-            physical=field.name,
-            indexes=indexes_of(config, field.name),
-            dictionary=field.name not in without_dictionary(config),
-            wide=wide,
-            values=_of_values(field),
-            codes=self._codes.finder(config.name, field.name) if coded and not nullable else None,
-        )
-
     def close(self) -> None:
         with self._lock:
             self.functions.close()
@@ -422,9 +389,3 @@ def _sides(offline: Sequence[Relation], realtime: Sequence[Relation], boundary: 
             raise PinotError(QUERY_EXECUTION, f"{one.config.name} has no column {boundary.column} to tell sides by")
     old = [Part(one, side(boundary, one.schema, realtime=False)) for one in offline]
     return [*old, *(Part(one, side(boundary, one.schema, realtime=True)) for one in realtime)]
-
-
-def _of_values(field: FieldSpec) -> ColumnInfo | None:
-    """What the values of a MAP are as a column."""
-    found = field.values
-    return None if found is None else ColumnInfo(found.name, found.data_type, default=found.default_null_value)

@@ -13,6 +13,20 @@ from meshloom.engine.sql.decimals import WIDE
 
 
 @dataclass(frozen=True, slots=True)
+class Codes:
+    """What is known of a column's codes. `find` finds those of values, None unless all of them have one; `values` is a
+    relation of `code` and `value`; rows of values without a code of their own have `other`. `cardinality` is how many
+    values have one, a hint. `distinct` is a relation of the values that the rows have, as a column of the same name,
+    each at least once."""
+
+    find: Callable[[Sequence[str]], list[int] | None]
+    values: str
+    distinct: str
+    cardinality: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnInfo:
     """One column of a relation.
 
@@ -20,8 +34,8 @@ class ColumnInfo:
     FieldSpec). `physical` is the column's name in DuckDB. `indexes` holds Pinot's names (inverted, range, fst, text,
     json, bloom, sorted, h3, vector), for what depends on them. `wide` says that a BIG_DECIMAL column holds values
     beyond DECIMAL(38,10) and is stored as `decimals` says. `values` is the column that a MAP's values would be.
-    `codes` says that beside the column stands another, "$code$NAME", with a whole number for the value of each row:
-    it finds those of values, None unless all of them have one. A column with nulls has none.
+    `codes` is there when beside the column stands another, "$code$NAME", with a whole number for the value of each
+    row. A column with nulls has none.
     """
 
     name: str
@@ -34,7 +48,7 @@ class ColumnInfo:
     dictionary: bool = True
     wide: bool = False
     values: ColumnInfo | None = None
-    codes: Callable[[Sequence[str]], list[int] | None] | None = None
+    codes: Codes | None = None
 
     @property
     def stored_type(self) -> str:

@@ -39,7 +39,8 @@ class Scope:
         if not self.codes or info.codes is None:
             return value
         name = '"$code$' + info.physical.replace('"', '""') + '"'
-        return replace(value, coded=Coded(f"{self.alias}.{name}" if self.alias else name, info.codes))
+        known, sql = info.codes, f"{self.alias}.{name}" if self.alias else name
+        return replace(value, coded=Coded(sql, known.find, known.values, known.other))
 
     def subquery(self, query: exp.Query) -> tuple[str, tuple[OutputColumn, ...]]:
         raise PinotError(QUERY_VALIDATION, "A subquery needs useMultistageEngine=true")

@@ -29,10 +29,12 @@ DUCKDB = {
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """The codes of a column: `sql` is the column of codes, `find` finds those of values (None unless all have one)."""
+    """The codes of a column: `sql` is the column of codes, the rest as in `relation.Codes`."""
 
     sql: str
     find: Callable[[Sequence[str]], list[int] | None]
+    values: str
+    other: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
+from meshloom.engine.sql.single.coded_groups import coded_groups
 from meshloom.engine.sql.single.explain import BROKER, Counting, Query, explained, told
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
+from meshloom.engine.sql.single.sources import source_for
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.ties import MOST_TIES
@@ -163,6 +165,8 @@ class _Query:
         self.unnested: list[str] = []  # the lists whose values `exploded` stands for
         self.aliases = {node.alias: node.this for node in select.expressions if isinstance(node, exp.Alias)}
         self.keys = self._keys()
+        if self.source == relation.source and translator.scope.codes:
+            self.source = source_for(select, relation, self.keys)
         self.aggregates = any(
             _aggregates(part) for part in (*select.expressions, select.args.get("order")) if part is not None
         )
@@ -184,11 +188,15 @@ class _Query:
         order = self._order(distinct)
         ties = self._ties(distinct or bool(group) or aggregates)
         values += [f'{sql} AS "$tie{number}"' for number, sql in enumerate(ties)]
-        parts = ["SELECT DISTINCT" if distinct else "SELECT", ", ".join(values)]
-        parts.append(f"FROM {self.source}{self._laterals()}{filtered}")
-        if group:
-            parts.append("GROUP BY " + ", ".join(value.sql for value in group))
         having = self.select.args.get("having")
+        by_codes = self._by_codes(group, order) if not filtered and having is None else ""
+        if by_codes:
+            parts = [f"FROM ({by_codes})"]
+        else:
+            parts = ["SELECT DISTINCT" if distinct else "SELECT", ", ".join(values)]
+            parts.append(f"FROM {self.source}{self._laterals()}{filtered}")
+        if group and not by_codes:
+            parts.append("GROUP BY " + ", ".join(value.sql for value in group))
         if having is not None and group:
             parts.append(f"HAVING {self.translator.predicate(self._resolved(having.this)).sql}")
         if order:
@@ -206,6 +214,16 @@ class _Query:
             " ".join(parts), columns, (self.relation.name,), generation, aggregates, bool(group), counted, len(ties),
             scans, Counting(query),
         )  # fmt: skip
+
+    def _by_codes(self, group: list[Typed], order: list[str]) -> str:
+        """The groups made of codes, "" where they are not."""
+        outputs = {f'"c{position}"' for position in range(len(self.items))}
+        taken = any(f'"{name}"' in outputs for name in self.relation.columns)
+        if self.source != self.relation.source or self.exploded or taken:
+            return ""
+        if any(key.split(" ")[0] not in outputs for key in order):
+            return ""
+        return coded_groups(self.source, [item.value.sql for item in self.items], group)
 
     def _grouped(self) -> tuple[list[Typed], bool]:
         """The keys, and whether only distinct rows are wanted. Groups of which no aggregation is asked are distinct

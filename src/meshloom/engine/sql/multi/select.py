@@ -34,7 +34,7 @@ class Select:
         unknown = sorted(key for key, value in node.args.items() if value and key not in CLAUSES)
         if unknown:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
-        self.compiler, self.node = compiler, _named_windows(node)
+        self.compiler, self.node = compiler, named_windows(node)
         self.top = node is compiler.statement.tree
         self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)
@@ -212,7 +212,7 @@ def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
 
 
-def _named_windows(node: exp.Select) -> exp.Select:
+def named_windows(node: exp.Select) -> exp.Select:
     """`OVER w` with what WINDOW calls w. Raises PinotError 700 when nothing is called so."""
     if not any(window.args.get("alias") for window in node.find_all(exp.Window)):
         return node

@@ -9,7 +9,17 @@ from sqlglot import exp
 
 from meshloom.engine.sql.multi.explain import functions
 from meshloom.engine.sql.multi.explain.casting import cast, coerced
-from meshloom.engine.sql.multi.explain.rex import Call, Literal, Rex, call, disjunction, integer, negation, null
+from meshloom.engine.sql.multi.explain.rex import (
+    Call,
+    Literal,
+    Rex,
+    call,
+    conjunction,
+    disjunction,
+    integer,
+    negation,
+    null,
+)
 from meshloom.engine.sql.multi.explain.scope import Scope, untold
 from meshloom.engine.sql.multi.explain.types import (
     BIGINT,
@@ -142,8 +152,9 @@ class Expressions:
         return call("AND", low, high)
 
     def _member(self, node: exp.In) -> Rex:
-        if isinstance(node.this.unnest(), exp.Tuple):
-            raise untold(node, "rows in a list")
+        left = node.this.unnest()
+        if isinstance(left, exp.Tuple):
+            return disjunction([self._row(left, item.unnest(), node) for item in node.expressions])
         value = self.rex(node.this)
         items = [self.rex(item) for item in node.expressions]
         wanted = least_restrictive([value.type, *(item.type for item in items)])
@@ -155,6 +166,12 @@ class Expressions:
                 item = coerced(wanted, item)
             tests.append(self.compared("=", value, item))
         return disjunction(tests)
+
+    def _row(self, left: exp.Tuple, right: exp.Expr, node: exp.Expr) -> Rex:
+        if not isinstance(right, exp.Tuple) or len(right.expressions) != len(left.expressions):
+            raise untold(node)
+        pairs = zip(left.expressions, right.expressions, strict=True)
+        return conjunction([self.compared("=", self.rex(a), self.rex(b)) for a, b in pairs])
 
     def _case(self, node: exp.Case) -> Rex:
         operand = self.rex(node.this) if node.this is not None else None

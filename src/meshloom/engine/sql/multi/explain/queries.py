@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -24,13 +25,22 @@ SETS: dict[type[exp.Expr], str] = {exp.Union: "Union", exp.Intersect: "Intersect
 MOST = 200  # queries of one plan, WITH names counted as often as they are read
 
 
+@dataclass(frozen=True, slots=True)
+class With:
+    """What a WITH name stands for; its own query sees the names before it."""
+
+    query: exp.Query
+    names: list[str]
+    visible: dict[str, With]
+
+
 class Queries:
     """`withs` are the WITH names in sight. Raises PinotError 700 from its methods for what no plan is told of."""
 
     def __init__(self, relations: Relations) -> None:
         self.relations = relations
         self.correlations = Correlations()
-        self.withs: list[dict[str, tuple[exp.Query, list[str], int]]] = []
+        self.withs: dict[str, With] = {}
         self.count = 0
 
     def query(self, node: exp.Query, outer: Scope | None = None) -> Rel:
@@ -38,16 +48,14 @@ class Queries:
         if self.count > MOST:
             raise untold(node, f"more than {MOST} queries in one plan")
         with_ = node.args.get("with_")
-        self.withs.append({})
+        before = self.withs
         try:
             for cte in with_.expressions if with_ is not None else ():
                 names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
-                depth = len(self.withs) - 1
-                before = {**self.withs[-1]}
-                self.withs[-1] = {**before, cte.alias.lower(): (inner_query(cte.this), names, depth)}
+                self.withs = {**self.withs, cte.alias.lower(): With(inner_query(cte.this), names, self.withs)}
             return self._body(node, outer)
         finally:
-            self.withs.pop()
+            self.withs = before
 
     def _body(self, node: exp.Query, outer: Scope | None) -> Rel:
         if isinstance(node, exp.Subquery):
@@ -63,13 +71,16 @@ class Queries:
     def sources(self, scope: Scope) -> Sources:
         return Sources(self, scope)
 
-    def named(self, name: str) -> tuple[exp.Query, list[str]] | None:
-        """The query of a WITH name."""
-        for level in reversed(self.withs):
-            if name.lower() in level:
-                query, names, _ = level[name.lower()]
-                return query, names
-        return None
+    def named(self, name: str) -> tuple[Rel, list[str]] | None:
+        """The rows of a WITH name, and the names that it lists for its columns."""
+        found = self.withs.get(name.lower())
+        if found is None:
+            return None
+        before, self.withs = self.withs, found.visible
+        try:
+            return self.query(found.query), found.names
+        finally:
+            self.withs = before
 
     def _set(self, node: exp.SetOperation, outer: Scope | None) -> Rel:
         sides = [self.query(inner_query(side), outer) for side in (node.this, node.expression)]

@@ -86,10 +86,24 @@ class Select:
                 return found
             if isinstance(node, exp.Window):
                 return window(made, node)
+            meant = self._aliased(node)
+            if meant is not None:
+                return made.rex(meant)
             return aggregation.special(node) if aggregation is not None else None
 
         made = Expressions(self.scope, special)
         return made
+
+    def _aliased(self, node: exp.Expr) -> exp.Expr | None:
+        """What the select list calls so, where FROM has no such column."""
+        if not isinstance(node, exp.Column) or node.table or self.scope.owners(node.name, ""):
+            return None
+        if node.name.lower() in self.scope.merged:
+            return None
+        for item in self.node.expressions:
+            if isinstance(item, exp.Alias) and item.alias.lower() == node.name.lower():
+                return None if any(part is node for part in item.walk()) else item.this
+        return None
 
     def _where(self) -> None:
         where = self.node.args.get("where")

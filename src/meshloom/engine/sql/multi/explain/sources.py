@@ -67,15 +67,29 @@ class Sources:
         nested = node.args.get("joins") or () if isinstance(node, exp.Table | exp.Subquery) else ()
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
             nested, node = node.this.args.get("joins") or nested, node.this
+        if nested and offset:
+            return self._apart(node, nested, offset)
         rel = self._plain(node, offset)
         if not nested:
             return rel
-        if offset:
-            raise untold(node, "joins in parentheses")
         self.scope.row = rel.columns
         for join in nested:
             rel = self._joined(rel, join)
             self.scope.row = rel.columns
+        return rel
+
+    def _apart(self, node: exp.Expr, nested: Sequence[exp.Expr], offset: int) -> Rel:
+        """Joins in parentheses, which see nothing of what stands before them."""
+        inner = Scope(self.scope.outer, self.scope.correlations)
+        apart = Sources(self.queries, inner)
+        rel = apart._plain(node, 0)
+        inner.row = rel.columns
+        for join in nested:
+            rel = apart._joined(rel, join)
+            inner.row = rel.columns
+        for source in inner.sources:
+            places = tuple(place + offset for place in source.places)
+            self.scope.sources.append(Source(source.alias, source.columns, places))
         return rel
 
     def _plain(self, node: exp.Expr, offset: int) -> Rel:
@@ -101,8 +115,7 @@ class Sources:
     def _table(self, node: exp.Table) -> Rel:
         with_ = self.queries.named(node.name)
         if with_ is not None:
-            query, names = with_
-            rel = self.queries.query(query, None)
+            rel, names = with_
             titles = [*names, *rel.names[len(names) :]]
             return _renamed(rel, titles)
         relation = self.queries.relations.find(node.name)

@@ -25,6 +25,7 @@ from meshloom.engine.server.composed import Part, composed
 from meshloom.engine.server.indexes import indexes_of, without_dictionary
 from meshloom.engine.server.segment_rows import quoted
 from meshloom.engine.server.time_boundary import Boundary, boundary_of, side
+from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.lineage import hidden
@@ -225,6 +226,7 @@ class Server:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """See `Relations.ask`."""
+        provide(sql, self, self.functions)
         return self.cursor().execute(sql).rows()
 
     def held(self, table: str) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshloom.engine.errors import PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
-from meshloom.engine.sql.multi.explain import text
+from meshloom.engine.sql.multi.explain import forms
 from meshloom.engine.sql.multi.explain.decorrelate import Untold, decorrelated
 from meshloom.engine.sql.multi.explain.exchanges import exchanged
 from meshloom.engine.sql.multi.explain.folding import Folding
@@ -20,6 +20,8 @@ from meshloom.engine.sql.typed import literal_sql
 
 COLUMNS = tuple(OutputColumn(name, "STRING") for name in ("SQL", "PLAN", "RULE_TIMINGS"))
 
+UNTOLD = {"costs": "INCLUDING ALL ATTRIBUTES: costs are not estimated", "json": "a plan AS JSON"}
+
 
 def planned(statement: Statement, relations: Relations) -> Rel:
     """The plan before it is spread over stages. Raises PinotError 700 for a query that no plan is told of."""
@@ -33,9 +35,14 @@ def planned(statement: Statement, relations: Relations) -> Rel:
 
 def explained(statement: Statement, relations: Relations) -> Compiled:
     """Raises PinotError 700 for a query that no plan is told of."""
+    implementation = statement.explain == "implementation"
+    if not implementation and statement.form in UNTOLD:
+        raise untold(statement.tree, UNTOLD[statement.form])
+    if not implementation and not statement.logical and statement.flag("explainAskingServers"):
+        raise untold(statement.tree, "explainAskingServers=true; WITHOUT IMPLEMENTATION does not ask them")
     try:
         rel = exchanged(planned(statement, relations))
-        told = Stages().told(rel) if statement.explain == "implementation" else text.explained(rel)
+        told = Stages().told(rel) if implementation else forms.told(rel, statement.form)
     except PinotError:
         raise
     except Exception as error:  # the query itself runs: that its plan is not known is no failure of the server

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from meshloom.engine.errors import PinotError
 from meshloom.engine.sql.multi.explain import functions
 from meshloom.engine.sql.multi.explain.casting import cast
 from meshloom.engine.sql.multi.explain.rex import COMPARISONS, Call, Literal, Value
@@ -14,6 +13,7 @@ from meshloom.engine.sql.multi.explain.types import INTEGRAL, SqlType
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Sources
 from meshloom.engine.sql.relation import Relations
+from meshloom.errors import MeshloomError
 
 MOST = 100  # texts longer than that many thousand characters are not worked out
 UNFOLDED = ("AND", "OR", "NOT", "CASE", "SEARCH", "COALESCE", "ITEM", "ARRAY", "EXTRACT", *COMPARISONS)
@@ -48,7 +48,7 @@ class Folding:
         arguments = []
         for operand in call.operands:
             assert isinstance(operand, Literal)
-            one = functions._literal(operand)
+            one = functions.literal_of(operand)
             if one is None or operand.type.name in ("SYMBOL", "TIMESTAMP"):
                 return None
             arguments.append(one)
@@ -58,7 +58,7 @@ class Folding:
         try:
             translator = MultiTranslator(Sources(lambda query, outer: ("", ()), None), nulls=True)
             rows = self.relations.ask(f"SELECT {translator.translate(node).sql}")
-        except (PinotError, AttributeError):
+        except MeshloomError:  # the query itself will say what is wrong with it
             return None
         value = rows[0][0] if rows else None
         return _literal(call.type, value)

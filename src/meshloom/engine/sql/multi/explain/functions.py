@@ -53,7 +53,7 @@ def result(name: str, operands: Sequence[Rex]) -> SqlType:
     columns: dict[str, Typed] = {}
     arguments: list[exp.Expr] = []
     for number, operand in enumerate(operands):
-        literal = _literal(operand)
+        literal = literal_of(operand)
         if literal is not None:
             arguments.append(literal)
             continue
@@ -69,7 +69,7 @@ def result(name: str, operands: Sequence[Rex]) -> SqlType:
     return type_
 
 
-def _literal(operand: Rex) -> exp.Expr | None:
+def literal_of(operand: Rex) -> exp.Expr | None:
     if not isinstance(operand, Literal):
         return None
     value = operand.value

@@ -13,7 +13,7 @@ from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.casting import cast
 from meshloom.engine.sql.multi.explain.expressions import Expressions
 from meshloom.engine.sql.multi.explain.rel import Column, Project, Rel, SetOp, Values
-from meshloom.engine.sql.multi.explain.rex import Literal, Order, Ref
+from meshloom.engine.sql.multi.explain.rex import Literal, Order, Ref, Rex
 from meshloom.engine.sql.multi.explain.scope import Correlations, Scope, untold
 from meshloom.engine.sql.multi.explain.select import Select, order_key, tail
 from meshloom.engine.sql.multi.explain.sources import Sources
@@ -90,7 +90,8 @@ class Queries:
         types = [_common(a, b, node) for a, b in zip(sides[0].columns, sides[1].columns, strict=True)]
         both = tuple(_as_types(side, types) for side in sides)
         every = not node.args.get("distinct")
-        rel: Rel = SetOp(both, kind, every)
+        merged = _merged(both, every) if kind == "Union" else None
+        rel: Rel = merged or SetOp(both, kind, every)
         scope = Scope(None, self.correlations, row=rel.columns)
         scope.add("", rel.columns, 0)
         order = node.args.get("order")
@@ -148,10 +149,30 @@ def _as_types(rel: Rel, types: Sequence[SqlType]) -> Rel:
     """One side of a set operation with the types of both."""
     if all(column.type.alike(type_) for column, type_ in zip(rel.columns, types, strict=True)):
         return rel
-    exprs = [
-        cast(type_.with_null(column.type.nullable), Ref(place, column.type))
-        for place, (column, type_) in enumerate(zip(rel.columns, types, strict=True))
-    ]
-    if isinstance(rel, Project):
-        return builder.project(rel, exprs, list(rel.titles))
-    return builder.project(rel, exprs, list(rel.names))
+    wanted = [type_.with_null(column.type.nullable) for column, type_ in zip(rel.columns, types, strict=True)]
+    if isinstance(rel, Values):
+        columns = tuple(Column(name, type_) for name, type_ in zip(rel.names, wanted, strict=True))
+        rows = [[cast(type_, item) for item, type_ in zip(row, wanted, strict=True)] for row in rel.tuples]
+        literals = [tuple(item for item in row if isinstance(item, Literal)) for row in rows]
+        if all(len(row) == len(columns) for row in literals):
+            return Values(columns, tuple(literals))
+    exprs = [_to(type_, builder.ref(rel, place), rel) for place, type_ in enumerate(wanted)]
+    return builder.project(rel, exprs, list(rel.titles if isinstance(rel, Project) else rel.names))
+
+
+def _to(type_: SqlType, column: Ref, rel: Rel) -> Rex:
+    """A text of the query stands as it is where any length will do."""
+    written = isinstance(rel, Project) and isinstance(rel.exprs[column.index], Literal)
+    free = column.type.name == "CHAR" and type_.name == "VARCHAR" and type_.precision < 0
+    return column if written and free else cast(type_, column)
+
+
+def _merged(sides: Sequence[Rel], every: bool) -> Values | None:
+    """The rows of both, where they are written in the query."""
+    rows: list[tuple[Literal, ...]] = []
+    for side in sides:
+        if not isinstance(side, Values):
+            return None
+        rows += side.tuples
+    columns = SetOp(tuple(sides), "Union", every).columns
+    return Values(columns, tuple(rows if every else dict.fromkeys(rows)))

@@ -59,7 +59,7 @@ def described(rel: Rel) -> tuple[str, Items]:
         case SetOp():
             return f"Logical{rel.kind}", [("all", _flag(rel.all))]
         case Values():
-            rows = ", ".join("{ " + ", ".join(map(str, row)) + " }" for row in rel.tuples)
+            rows = ", ".join(f"{{ {', '.join(item.told(False) for item in row)} }}" for row in rel.tuples)
             return "LogicalValues", [("tuples", f"[{rows}]")]
         case Window():
             groups = [(f"window#{n}", _group(group)) for n, group in enumerate(rel.groups)]

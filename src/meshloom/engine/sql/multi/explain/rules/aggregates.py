@@ -62,7 +62,7 @@ def unique(rel: Rel, places: set[int]) -> bool:
         case Aggregate():
             return not rel.sets and set(range(len(rel.groups))) <= places
         case Project():
-            below = {rel.exprs[place].index for place in places if isinstance(rel.exprs[place], Ref)}  # type: ignore[union-attr]
+            below = {expr.index for place in places if isinstance(expr := rel.exprs[place], Ref)}
             return unique(rel.input, below)
         case Filter() | Sort():
             return unique(rel.input, places) or (isinstance(rel, Sort) and rel.fetch is not None and rel.fetch <= 1)

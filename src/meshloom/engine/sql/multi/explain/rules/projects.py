@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.hints import is_lookup
-from meshloom.engine.sql.multi.explain.rel import Filter, Join, Project, Rel, SetOp, uniquified
+from meshloom.engine.sql.multi.explain.rel import Column, Filter, Join, Project, Rel, SetOp, uniquified
 from meshloom.engine.sql.multi.explain.rex import Call, Over, Ref, Rex, has_over, refs, rewritten, shifted, walk
 from meshloom.engine.sql.multi.explain.rules import strong
 
@@ -100,7 +100,7 @@ class Pushed:
             number += 1
         return f"EXPR${number}"
 
-    def converted(self, node: Rex, columns: Sequence[object]) -> Rex:
+    def converted(self, node: Rex, columns: Sequence[Column]) -> Rex:
         """An expression over what the sides give."""
         starts = []
         total = 0
@@ -118,10 +118,8 @@ class Pushed:
 
         return rewritten(node, change)
 
-    def _ref(self, place: int, part: Rex, columns: Sequence[object]) -> Ref:
-        column = columns[place] if place < len(columns) else None
-        type_ = getattr(column, "type", part.type)
-        return Ref(place, type_)
+    def _ref(self, place: int, part: Rex, columns: Sequence[Column]) -> Ref:
+        return Ref(place, columns[place].type if place < len(columns) else part.type)
 
     def top(self, rel: Rel) -> Rel:
         exprs = [self.converted(expr, rel.columns) for expr in self.project.exprs]

@@ -127,11 +127,11 @@ def _topped(rel: Project, below: _Below, overs: list[Over], inner: Rel) -> Rel:
         first = members[0]
         keys = tuple(sorted({below.place(key) for key in first.partition}))
         order = tuple(replace(key, key=Ref(below.place(key.key), key.key.type)) for key in first.order)
-        bounds = [
+        start, end = (
             (constant(value) if isinstance(value, Literal) else value, word)
             for value, word in (first.frame.start, first.frame.end)
-        ]
-        frame = replace(first.frame, start=bounds[0], end=bounds[1])
+        )
+        frame = replace(first.frame, start=start, end=end)
         made.append(WindowGroup(keys, _once(order), frame, tuple(calls)))
     window = Window(inner, tuple(made), tuple(constants))
     bare = all(isinstance(expr, Ref | Over) or expr in below.exprs for expr in rel.exprs)

@@ -53,6 +53,10 @@ class Tables:
     def find(self, name: str) -> Relation | None:
         return self.relations.get(name.lower())
 
+    def ask(self, sql: str) -> list[tuple[object, ...]]:
+        provide(sql, self, self.session)
+        return self.session.execute(sql).rows()
+
     def add(self, name: str, columns: dict[str, str], rows: list[tuple[object, ...]]) -> None:
         fields = [
             {"name": c, "dataType": t.removesuffix("[]")} | ({"singleValueField": False} if "[]" in t else {})

@@ -20,8 +20,8 @@ SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[
 REMEMBERED = 50_000  # characters of the longest query that is kept with its tree and its translation
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
 EXPLAIN = re.compile(
-    r"\s*EXPLAIN\s+(PLAN|IMPLEMENTATION\s+PLAN)\s+(?:(?:EXCLUDING|INCLUDING)\s+ATTRIBUTES\s+)?"
-    r"(?:WITH(?:OUT)?\s+\w+\s+)?(?:AS\s+\w+\s+)?FOR\s+",
+    r"\s*EXPLAIN\s+(?P<kind>PLAN|IMPLEMENTATION\s+PLAN)\s+(?:(?P<level>EXCLUDING|INCLUDING(?P<all>\s+ALL)?)\s+ATTRIBUTES\s+)?"
+    r"(?:WITH(?P<out>OUT)?\s+(?P<depth>\w+)\s+)?(?:AS\s+(?P<form>\w+)\s+)?FOR\s+",
     re.IGNORECASE,
 )
 
@@ -31,13 +31,16 @@ class Statement:
     """One query. `tree` is in the Pinot dialect and must not be changed in place: copy it, then `with_tree`.
 
     `options` are those of SET, OPTION(...) and the request, later ones winning, names as written. `explain` is "",
-    "plan" or "implementation".
+    "plan" or "implementation"; `form` is how the plan is asked for: "" (the text), "names", "costs" or a format. A plan
+    is `logical` when it is asked for without what the servers do.
     """
 
     tree: exp.Query
     text: str
     options: Mapping[str, str] = field(default_factory=dict)
     explain: str = ""
+    form: str = ""
+    logical: bool = False
 
     def option(self, name: str, default: str = "") -> str:
         """An option's value, its name compared ignoring case as Pinot does."""
@@ -105,17 +108,25 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
             name, _, value = pair.partition("=")
             collected[name.strip()] = _unquoted(value.strip())
         rest = rest[: match.start()]
-    explain = ""
-    if match := EXPLAIN.match(rest):
-        explain = "implementation" if match[1].upper().startswith("IMPL") else "plan"
-        rest = rest[match.end() :]
+    match = EXPLAIN.match(rest)
+    explain, form, logical = _explained(match) if match else ("", "", False)
+    rest = rest[match.end() if match else 0 :]
     rest = rest.strip().rstrip(";").strip()
     if not rest:
         raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
-    found = Statement(tree_of(rest), text, collected, explain)
+    found = Statement(tree_of(rest), text, collected, explain, form, logical)
     local = frozenset(cte.alias.lower() for cte in found.tree.find_all(exp.CTE))
     place(found.tree, found.option("database"), local)
     return found
+
+
+def _explained(match: re.Match[str]) -> tuple[str, str, bool]:
+    """Which plan, in which form, and whether without what the servers do."""
+    form = "costs" if match["all"] else (match["form"] or "").lower()
+    if not form and (match["level"] or "").upper() == "EXCLUDING":
+        form = "names"
+    logical = bool(match["out"]) or (match["depth"] or "").upper() == "TYPE"
+    return "implementation" if match["kind"].upper().startswith("IMPL") else "plan", form, logical
 
 
 def _query_alone(text: str, options: dict[str, str]) -> str:

@@ -296,7 +296,7 @@ class MultiTranslator(Translator):
 
     def function(self, name: str, arguments: list[exp.Expr]) -> Typed:
         plain = name.replace("_", "").lower()
-        _check_arity(name, arguments)
+        operands.check_arity(name, arguments)
         if find_aggregate(name) is None and plain in INTEGRAL and len(arguments) == 2:
             return arithmetic.operate(plain, *(self.translate(argument) for argument in arguments))
         if plain in ("listagg", "arrayagg") or find_aggregate(name) is not None:
@@ -362,17 +362,6 @@ class MultiTranslator(Translator):
         if isinstance(node.this, exp.WithinGroup):
             return aggregates.within_group(self, node.this, where)
         return super().filtered(node)
-
-
-def _check_arity(name: str, arguments: list[exp.Expr]) -> None:
-    """Raises PinotError 700 when a function wants just so many arguments, and there are others."""
-    found = find_aggregate(name) or find_scalar(name)
-    if found is None or any(isinstance(argument, exp.Distinct | exp.Star) for argument in arguments):
-        return
-    if found.least == found.most != len(arguments):
-        raise operands.refused(
-            f"Invalid number of arguments to function '{name.upper()}'. Was expecting {found.least} arguments"
-        )
 
 
 MISSING: dict[type[exp.Expr], str] = {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sqlglot import exp
+
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.typed import NUMERIC, Typed
 
@@ -62,3 +65,14 @@ def alternatives(types: Sequence[str]) -> None:
     kinds = set(types) - {"UNKNOWN"}
     if "BOOLEAN" in kinds and len(kinds) > 1 and not kinds & set(TEXTS):
         raise refused("Illegal mixing of types in CASE or COALESCE statement")
+
+
+def check_arity(name: str, arguments: list[exp.Expr]) -> None:
+    """Raises PinotError 700 when a function wants just so many arguments, and there are others."""
+    found = find_aggregate(name) or find_scalar(name)
+    if found is None or any(isinstance(argument, exp.Distinct | exp.Star) for argument in arguments):
+        return
+    if found.least == found.most != len(arguments):
+        raise refused(
+            f"Invalid number of arguments to function '{name.upper()}'. Was expecting {found.least} arguments"
+        )

@@ -73,7 +73,7 @@ class Contents:
         if column in VIRTUAL:
             return True
         info = self.relation.columns[column]
-        if not info.single_value or info.data_type.value not in COMPARED:
+        if not info.single_value or not _compares(info):
             return False
         return bool(self._fact(f"order of {column}", self._orders)[segment])
 
@@ -146,7 +146,7 @@ class Contents:
         relation = self._of_values(column)
         value = read(relation.columns[column], "", nulls=False).sql
         null = f"{read(info, '', nulls=True).sql} IS NULL" if info.nullable and info.single_value else "false"
-        extremes = f"min({value}), max({value})" if info.data_type.value in COMPARED else "NULL, NULL"
+        extremes = f"min({value}), max({value})" if _compares(info) else "NULL, NULL"
         sql = f'SELECT "$segment", {extremes}, bool_or({null}) FROM {relation.source}{where} GROUP BY 1'
         rows = self._by_segment(sql).items()
         return {one: Extent(comparable(least), comparable(most), bool(null)) for one, (least, most, null) in rows}
@@ -168,6 +168,11 @@ class Contents:
         source = f'(SELECT "$segment", unnest({values}) AS "{name}" FROM {self._source})'
         columns = {**self.relation.columns, column: replace(info, single_value=True, nullable=False)}
         return replace(self.relation, source=source, columns=columns)
+
+
+def _compares(info: ColumnInfo) -> bool:
+    """Whether a column's values compare as they are stored."""
+    return info.data_type.value in COMPARED and not info.wide
 
 
 def comparable(value: Any) -> Any:

@@ -31,7 +31,7 @@ BOTH: dict[str, Any] = {
 }  # fmt: skip
 SINGLE: dict[str, Any] = {
     "arrayAgg(i, 'INT', true)": [5, -3, 1], "listAgg(s, '|', true)": "b|a|c",
-    "arrayAgg(i, 'INT') FILTER (WHERE i > 9)": [], "listAgg(s, '|') FILTER (WHERE i > 9)": "",
+    "arrayAgg(i, 'INT') FILTER (WHERE i > 9)": [], "listAgg(s, '|') FILTER (WHERE i > 9)": None,
     "firstWithTime(s, ts, 'STRING') FILTER (WHERE i > 9)": "",
     "lastWithTime(i, ts, 'INT') FILTER (WHERE i > 9)": -(2**31),
     "lastWithTime(d, ts, 'DOUBLE') FILTER (WHERE i > 9)": "NaN", "minMaxRange(l)": 2.0 * HUGE,

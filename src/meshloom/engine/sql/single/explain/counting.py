@@ -18,7 +18,7 @@ UNASKED = dict.fromkeys(
     ("numServersQueried", "numServersResponded", "numSegmentsQueried", "numSegmentsProcessed", "numSegmentsMatched",
      "numDocsScanned", "numEntriesScannedPostFilter", "totalDocs"), 0,
 )  # fmt: skip
-FEW = 10_000  # rows of a table that is followed document by document
+FEW = 1_000  # rows of a table that is followed document by document
 
 
 class Counting:

@@ -32,6 +32,7 @@ def main(names: list[str]) -> int:
         last[name] = {
             "at": datetime.now(UTC).strftime("%Y-%m-%d"),
             "machine": f"{os.cpu_count()} processors, {platform.machine()}, DuckDB {duckdb.__version__}",
+            "load": round(os.getloadavg()[0], 1),
             "rows": [[row.figure, row.value, row.unit, row.limit, row.note] for row in rows],
         }
     LAST.write_text(json.dumps(last, indent=1) + "\n")
@@ -51,8 +52,10 @@ def table(last: dict[str, dict[str, object]]) -> str:
             row = Row(figure, value, unit, limit, note)
             mark = "" if limit is None else f"at most {limit:g} {unit}{'' if row.held else ' (missed)'}"
             lines.append(f"| {figure} | {value:.2f} {unit} | {mark} | {note} ({name}, {one['at']}) |")
+    loads = "; ".join(f"{name} {one['load']}" for name, one in last.items() if "load" in one)
     machines = sorted({str(one["machine"]) for one in last.values()})
-    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", ""])
+    noise = f"Processes at work when a measurement ended, others' included: {loads}. More than the processors is noise."
+    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}.", *(["", noise] if loads else []), ""])
 
 
 if __name__ == "__main__":

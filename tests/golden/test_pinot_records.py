@@ -52,7 +52,8 @@ def answer(case: dict[str, Any], folder: Path) -> Any:
     except RestError:
         return "refused"
     kinds = {name: field.data_type.value for name, field in schema.fields.items()}
-    return [{name: shown(row[name], kinds[name]) for name in sorted(kinds)} for row in pq.read_table(target).to_pylist()]
+    rows = pq.read_table(target).to_pylist()
+    return [{name: shown(row[name], kinds[name]) for name in sorted(kinds)} for row in rows]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])

@@ -55,7 +55,7 @@ def test_what_the_query_builder_reads(controller: httpx.Client) -> None:
     schema = controller.get("/tables/visits/schema").json()
     assert [one["name"] for one in schema["dateTimeFieldSpecs"]] == ["at", "millis", "seconds"]
     assert {one["format"] for one in schema["dateTimeFieldSpecs"]} == {
-        "1:MILLISECONDS:TIMESTAMP", "1:MILLISECONDS:EPOCH", "1:SECONDS:EPOCH"}  # fmt: skip
+        "TIMESTAMP", "1:MILLISECONDS:EPOCH", "1:SECONDS:EPOCH"}  # fmt: skip
     told = controller.get("/tables/visits/metadata").json()
     assert told["tableName"].startswith("visits")
     assert (told["numRows"], told["numSegments"]) == (400, 1)

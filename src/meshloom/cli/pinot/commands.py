@@ -48,7 +48,8 @@ def add_schema(options: Namespace) -> Iterator[str]:
 
 
 def add_table(options: Namespace) -> Iterator[str]:
-    """Schema and tables in one, as Pinot's own command: `-update` replaces them."""
+    """Schema and tables in one, as Pinot's own command: `-update` replaces them. Without a schema file the tables are
+    added to the schema that the controller has, where Pinot fails."""
     given = (options.tableConfigFile, options.offlineTableConfigFile, options.realtimeTableConfigFile)
     tables = [document(Path(path)) for path in given if path]
     if not tables:
@@ -59,11 +60,15 @@ def add_table(options: Namespace) -> Iterator[str]:
         yield from dry(options, f"the table {name} would be {'updated' if options.update else 'added'}")
         return
     target = controller(options)
+    skipped = {"validationTypesToSkip": options.validationTypesToSkip} if options.validationTypesToSkip else None
+    if not options.schemaFile and not options.update:
+        for table in tables:
+            yield shown(target.ask("POST", "/tables", json=table, params=skipped))
+        return
     schema = document(Path(options.schemaFile)) if options.schemaFile else target.ask("GET", f"/schemas/{name}")
     together = {"tableName": name, "schema": schema}
     for table in tables:
         together[str(table.get("tableType", "OFFLINE")).lower()] = table
-    skipped = {"validationTypesToSkip": options.validationTypesToSkip} if options.validationTypesToSkip else None
     method, path = ("PUT", f"/tableConfigs/{name}") if options.update else ("POST", "/tableConfigs")
     yield shown(target.ask(method, path, json=together, params=skipped))
 

@@ -29,6 +29,7 @@ RAW = '"$raw"'
 RECORD = "$record"
 LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
 EXACT = 1 << 26  # bytes of the largest CSV file that is read in Python
+REPLACED = "\ufffd"  # stands for bytes that are no UTF-8
 HEADER = 1 << 20  # bytes in which a CSV file's header is
 OBJECT = 1 << 28  # bytes of the longest JSON object, which is as large as a buffer, too
 ADVICE = re.compile(r"\n\s*\n|\n\s*Possible|\n\s*LINE ")
@@ -227,8 +228,10 @@ def _csv_header(path: Path, dialect: Dialect, options: Mapping[str, str]) -> lis
     given = options.get("header", "")
     if not given:
         with _opened(path) as file:
-            given = file.read(HEADER).decode("utf-8-sig", "ignore")
+            given = file.read(HEADER).decode("utf-8-sig", "replace")
     first = next(records(given, dialect), None)
+    if first is not None and any(REPLACED in name for name in first):
+        raise ValueError("its header is no UTF-8")
     if first is None:
         raise ValueError("it is empty, so that it has no header")
     names = [name.strip() for name in first]

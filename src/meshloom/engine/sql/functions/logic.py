@@ -11,12 +11,15 @@ from meshloom.engine.sql.typed import NUMERIC, Typed, meeting
 
 
 def alike(left: Typed, right: Typed) -> tuple[str, str]:
-    """Both as one type: numbers as doubles, else as the left one."""
+    """Both as one type: numbers as doubles, else as the left one; what is JSON on the left is text
+    (BinaryOperatorTransformFunction.fillResultString)."""
     if WIDE in (left.element, right.element):
         first, second = meeting(left, right)
         return first.sql, second.sql
     if left.type == right.type or (left.type in NUMERIC and right.type in NUMERIC):
         return left.sql, right.sql
+    if left.type == "JSON":
+        return left.cast("STRING").sql, right.cast("STRING").sql
     if left.type in NUMERIC or right.type in NUMERIC:
         return left.cast("DOUBLE").sql, right.cast("DOUBLE").sql
     return left.sql, right.cast(left.type).sql

@@ -26,7 +26,7 @@ REFUSED = re.compile(
     r"Caught exception when ingesting file|Failed to create tenant|Schema does not exist for table|Failed to get status"
     r"|Failed to get consuming segments info|Exception while uploading segment|Failed parsing|JsonParsingError"
     r"|Payload is missing the query string|^Unrecognized token|Failed to delete logical table"
-    r"|Could not update time boundary"
+    r"|Could not update time boundary|Failed to schedule tasks due to error: Failed to find table"
 )
 KNOWN = ("visits", "kinds", "visits_OFFLINE", "DefaultTenant", "RealtimeToOfflineSegmentsTask")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
+from meshloom.engine.sql.nodes import nodes_of
 
 DEFAULT = "default"
 
@@ -13,8 +14,9 @@ DEFAULT = "default"
 def place(tree: exp.Expr, database: str, local: frozenset[str]) -> None:
     """Give each table its whole name, in the tree itself. `database` is the request's (header or option), "" for none;
     `local` are the names of WITH. Raises PinotError 700 for a name of three parts or of another database than asked."""
-    for table in list(tree.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier):
+    nodes = nodes_of(tree)
+    for table in nodes:
+        if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
             continue
         if table.catalog:
             whole = f"{table.catalog}.{table.db}.{table.name}"
@@ -32,8 +34,8 @@ def place(tree: exp.Expr, database: str, local: frozenset[str]) -> None:
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=table.this.copy()))
             table.set("this", exp.to_identifier(f"{wanted}.{table.name}", quoted=True))
-    for column in tree.find_all(exp.Column):
-        if column.args.get("db") is not None:
+    for column in nodes:
+        if isinstance(column, exp.Column) and column.args.get("db") is not None:
             column.set("db", None)
 
 

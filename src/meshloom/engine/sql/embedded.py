@@ -10,11 +10,12 @@ from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.dialect import THETA, holds_conditions
+from meshloom.engine.sql.nodes import found
 
 
 def spelled_out(tree: exp.Query) -> exp.Query:
     """The query with each such literal parsed, in parentheses. Raises PinotError 700 for one that is no condition."""
-    for call in list(tree.find_all(exp.Anonymous)):
+    for call in found(tree, exp.Anonymous):
         if not holds_conditions(call):
             continue
         arguments = call.expressions

@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from meshloom.engine.errors import SQL_PARSING, PinotError
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.embedded import spelled_out
+from meshloom.engine.sql.nodes import nodes_of
 from meshloom.engine.sql.understood import check_understood
 
 # sqlglot lets a list end with a comma; Calcite does not.
@@ -21,6 +22,8 @@ MAYBE_UNFINISHED = re.compile(
 BACKWARDS = re.compile(r"\s*\(*\s*FROM\b", re.IGNORECASE)  # sqlglot knows DuckDB's FROM t SELECT a
 ENDS = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING, TokenType.LIMIT,
         TokenType.R_PAREN, TokenType.SEMICOLON}  # fmt: skip
+
+LISTS = ("expressions", "query", "rollup", "cube", "grouping_sets")  # what may stand behind GROUP BY and IN
 
 
 def tree_of(text: str) -> exp.Query:
@@ -51,11 +54,12 @@ def _tree_of(text: str) -> exp.Query:
         raise _refused('Encountered "FROM" at line 1, column 1: a query begins with SELECT, WITH or VALUES')
     if MAYBE_UNFINISHED.search(text):
         _check_lists(text)
-    check_understood(tree)
-    if any(not select.expressions for select in tree.find_all(exp.Select)):
+    nodes = nodes_of(tree)
+    check_understood(nodes)
+    if any(isinstance(node, exp.Select) and not node.expressions for node in nodes):
         raise _refused("a SELECT has no expressions")
-    for node in tree.find_all(exp.Group, exp.In):
-        if not any(node.args.get(name) for name in ("expressions", "query", "rollup", "cube", "grouping_sets")):
+    for node in nodes:
+        if isinstance(node, exp.Group | exp.In) and not any(node.args.get(name) for name in LISTS):
             raise _refused(f"nothing stands behind {'GROUP BY' if isinstance(node, exp.Group) else 'IN'}")
     return spelled_out(tree)
 

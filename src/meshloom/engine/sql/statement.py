@@ -12,6 +12,7 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from meshloom.engine.errors import SQL_PARSING, PinotError
+from meshloom.engine.sql import nodes
 from meshloom.engine.sql.databases import place
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.parsing import tree_of
@@ -115,7 +116,7 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
     if not rest:
         raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
     found = Statement(tree_of(rest), text, collected, explain, form, logical)
-    local = frozenset(cte.alias.lower() for cte in found.tree.find_all(exp.CTE))
+    local = frozenset(cte.alias.lower() for cte in nodes.found(found.tree, exp.CTE))
     place(found.tree, found.option("database"), local)
     return found
 

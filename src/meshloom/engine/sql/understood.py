@@ -3,6 +3,8 @@ refused, since to pass it over would be a wrong answer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from meshloom.engine.errors import SQL_PARSING, PinotError
@@ -27,9 +29,9 @@ READ: dict[type[exp.Expr], frozenset[str]] = {
 }
 
 
-def check_understood(tree: exp.Expr) -> None:
+def check_understood(nodes: Sequence[exp.Expr]) -> None:
     """Raises PinotError 150 that names the first part which is not read."""
-    for node in tree.walk():
+    for node in nodes:
         read = READ.get(type(node))
         if read is None:
             continue

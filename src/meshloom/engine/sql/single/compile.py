@@ -17,6 +17,7 @@ from meshloom.engine.sql.canonical import text_of
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.functions import find_aggregate
+from meshloom.engine.sql.nodes import found, nodes_of
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
@@ -31,6 +32,7 @@ from meshloom.engine.sql.ties import MOST_TIES
 from meshloom.engine.sql.translate import Translator
 from meshloom.engine.sql.typed import Typed
 
+MULTI = (exp.Subquery, exp.With, exp.Join, exp.Window)
 MULTI_STAGE = (
     "SQLParsingError: It seems that the query is only supported by the multi-stage query engine, please retry the "
     "query using the multi-stage query engine (https://docs.pinot.apache.org/developers/advanced/v2-multi-stage-query-engine)"
@@ -53,7 +55,7 @@ def compile_single(statement: Statement, relations: Relations) -> Compiled:
     select = statement.tree
     if isinstance(select, exp.Select) and is_gapfill(select) and not statement.explain:
         return _gapfilled(statement, select, relations)
-    if not isinstance(select, exp.Select) or list(select.find_all(exp.Subquery, exp.With, exp.Join, exp.Window)):
+    if not isinstance(select, exp.Select) or any(isinstance(node, MULTI) for node in nodes_of(select)):
         raise PinotError(SQL_PARSING, MULTI_STAGE)
     unknown = sorted(key for key, value in select.args.items() if value and key not in CLAUSES)
     if unknown:
@@ -119,7 +121,7 @@ def literals(select: exp.Select, generation: int) -> Compiled:
 
 def check_groovy(select: exp.Expr, relation: Relation) -> None:
     """Raises PinotError 700 for a script where none is allowed."""
-    if not relation.groovy and any(call.name.lower() == "groovy" for call in select.find_all(exp.Anonymous)):
+    if not relation.groovy and any(call.name.lower() == "groovy" for call in found(select, exp.Anonymous)):
         raise PinotError(QUERY_VALIDATION, "Groovy transform functions are disabled for queries")
 
 

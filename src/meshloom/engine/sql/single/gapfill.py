@@ -17,6 +17,7 @@ from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_scalar
 from meshloom.engine.sql.functions.time_formats import converted, step_of
+from meshloom.engine.sql.nodes import found
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 from meshloom.engine.sql.translate import inner_query
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
@@ -30,7 +31,7 @@ Ask = Callable[[exp.Select, Relation], Compiled]
 
 def is_gapfill(tree: exp.Expr) -> bool:
     """Whether a query has GAPFILL anywhere."""
-    return any(call.name.lower() == "gapfill" for call in tree.find_all(exp.Anonymous))
+    return any(call.name.lower() == "gapfill" for call in found(tree, exp.Anonymous))
 
 
 @dataclass(frozen=True, slots=True)

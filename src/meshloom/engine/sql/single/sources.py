@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.functions.registry import key
+from meshloom.engine.sql.nodes import found
 from meshloom.engine.sql.relation import ColumnInfo, Relation
 
 # Aggregations that see the same whether a value comes once or often.
@@ -16,7 +17,7 @@ FEW = 1024  # values of a column whose groups DuckDB finds by its own dictionary
 
 def source_for(select: exp.Select, relation: Relation, keys: list[exp.Expr]) -> str:
     """A relation in place of the plain table of `relation`, with whatever columns `select` names."""
-    named = [_column(node, relation) for node in select.find_all(exp.Column)]
+    named = [_column(node, relation) for node in found(select, exp.Column)]
     columns = {info.name for info in named if info is not None}
     if None not in named and len(columns) == 1 and _only_values(select):
         info = relation.columns[columns.pop()]

@@ -297,8 +297,6 @@ class Controller:
                 rows = sum(pq.read_metadata(path).num_rows for path in paths)
             except (OSError, ValueError) as error:
                 raise RestError(400, f"Segment {name} of {physical} cannot be read: {error}") from error
-            if self.server.outdated(physical):  # a new segment may have the schema's new columns
-                self.server.reload(physical)
             before = self.catalog.segment(physical, name)
             with self.catalog.transaction():
                 segment = self.catalog.add_segment(

@@ -4,6 +4,7 @@ greater one it is told from what is known of its segments."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ UNASKED = dict.fromkeys(
     ("numServersQueried", "numServersResponded", "numSegmentsQueried", "numSegmentsProcessed", "numSegmentsMatched",
      "numDocsScanned", "numEntriesScannedPostFilter", "totalDocs"), 0,
 )  # fmt: skip
+LOG = logging.getLogger(__name__)
 FEW = 1_000  # rows of a table that is followed document by document
 
 
@@ -33,7 +35,8 @@ class Counting:
         if found is None:
             try:
                 found = counters(self._query, rows, documents)
-            except Exception:  # a counter is not worth an answer, whatever became of it
+            except Exception as error:  # a counter is not worth an answer, whatever became of it
+                LOG.warning("The counters of an answer could not be told (%s)", type(error).__name__)
                 found = {}
             self._found = found
         return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from meshloom.engine.config.documents import schema_document, table_document, with_tenants
@@ -286,8 +287,10 @@ class Controller:
         *,
         metadata: Mapping[str, Any] | None = None,
         owned: bool = False,
+        held: pa.Table | None = None,
     ) -> Segment:
         """Make existing Parquet files a segment, where they are (Pinot's metadata push). One of its name is replaced.
+        `held` has their rows where they are in memory.
 
         Raises RestError 404 (no such table) and 400 (a file cannot be read); then nothing has changed.
         """
@@ -304,7 +307,7 @@ class Controller:
                 )
                 if before is not None:
                     self.server.unload(before)
-                self.server.load(segment)
+                self.server.load(segment, held)
             if before is not None and before.owned:
                 self.deep_store.remove(before.paths)
             return segment
@@ -324,7 +327,7 @@ class Controller:
             built.path.unlink(missing_ok=True)
         metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": path.name}
         try:
-            self.push_reference(physical, name, [kept], metadata=metadata, owned=True)
+            self.push_reference(physical, name, [kept], metadata=metadata, owned=True, held=built.held)
         except BaseException:
             kept.unlink(missing_ok=True)
             raise

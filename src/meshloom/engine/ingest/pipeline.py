@@ -120,27 +120,44 @@ def prepared(session: Session, schema: Schema, config: TableConfig, source: Sour
         raise RestError(400, error.what) from error
 
 
-def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
-    """The SELECT that makes a segment's rows, its columns as the schema's.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What makes a column of a segment: `text` over the records, in which `shared` stands as the column `once`, where
+    that is a long expression that `text` names several times. `own` says that it reads nothing of a record but the
+    column of its own name."""
+
+    name: str
+    text: str
+    own: bool = False
+    once: str = ""
+    shared: str = ""
+
+    def query(self, relation: str) -> str:
+        """Its values alone."""
+        inner = f"(SELECT *, {self.shared} AS {quoted(self.once)} FROM {relation})" if self.once else relation
+        return f"SELECT {self.text} AS {quoted(self.name)} FROM {inner}"
+
+
+def columns(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> list[Column]:
+    """A segment's columns, in the schema's order.
 
     The BIG_DECIMAL columns of `wide` become text. A value that does not fit another one ends the query with an error
     that says `WIDE_NEEDED` and the column. Raises RestError 400 when an expression has no translation.
     """
     lenient = goes_on(config)
     record = rows.record
-    columns: list[str] = []
-    once: list[str] = []
+    found: list[Column] = []
     for field in record.schema.fields.values():
         if field.virtual:
             continue
         made = record.made.get(field.name)
         value = given(record.source, field, lenient=lenient) if made is None else made
-        if made is None and record.source.json:  # a long expression, which the following name several times
-            once.append(f"{value.sql} AS {quoted(f'$once{len(once)}')}")
-            value = replace(value, sql=quoted(f"$once{len(once) - 1}"))
+        once = shared = ""
+        if made is None and record.source.json:
+            once, shared = f"$once{len(found)}", value.sql
+            value = replace(value, sql=quoted(once))
         kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
-        clean = made is None and record.source.clean
-        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient, clean=clean)} AS {kind})"
+        text = f"CAST({stored(value, field, field.name in wide, lenient=lenient)} AS {kind})"
         text = f"TRY({text})" if lenient else text
         if field.name == config.time_column:
             checked = bool(config.ingestion.get("rowTimeValueCheck"))
@@ -149,12 +166,23 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
         if field.name not in wide and (test := misfit(value, field)):
             marker = (WIDE_NEEDED + field.name).replace("'", "''")
             text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
-        columns.append(f"{text} AS {quoted(field.name)}")
+        found.append(Column(field.name, text, made is None, once, shared))
+    return found
+
+
+def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
+    """The SELECT that makes a segment's rows, its columns as the schema's and sorted as the table's. See `columns`."""
+    made = columns(config, rows, wide)
+    record = rows.record
     order = f" ORDER BY {quoted(config.sorted_column)}" if config.sorted_column in record.schema.fields else ""
-    relation = f"{record.source.relation}{rows.where}"
-    if once:
-        relation = f"(SELECT *, {', '.join(once)} FROM {relation})"
-    return f"SELECT {', '.join(columns)} FROM {relation}{order}"
+    return f"SELECT {', '.join(f'{c.text} AS {quoted(c.name)}' for c in made)} FROM {relation(rows, made)}{order}"
+
+
+def relation(rows: Rows, made: Iterable[Column]) -> str:
+    """The records behind the filter, with what `made` shares."""
+    found = f"{rows.record.source.relation}{rows.where}"
+    once = [f"{column.shared} AS {quoted(column.once)}" for column in made if column.once]
+    return f"(SELECT *, {', '.join(once)} FROM {found})" if once else found
 
 
 def _several(schema: Schema, name: str) -> bool:

@@ -8,7 +8,7 @@ import io
 import mmap
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ FORMATS = ("AVRO", "GZIPPED_AVRO", "CSV", "JSON", "PARQUET", "ORC", "ARROW", "PR
 PINOT_FORMATS = (*FORMATS, "PINOT", "THRIFT", "BSON")
 RAW = '"$raw"'
 RECORD = "$record"
+GIVEN = "$given:"  # before a column's name: its text as it stands in the file
 LINE = 1 << 24  # bytes of the longest line; a buffer much larger would leave a file to one thread
 EXACT = 1 << 26  # bytes of the largest CSV file that is read in Python
 REPLACED = "\ufffd"  # stands for bytes that are no UTF-8
@@ -40,15 +41,16 @@ Wanted = Collection[str] | None
 class Source:
     """A file made readable as `relation`. `kind` says how values stand there: "text" (CSV), "json" (each column is a
     JSON value; those of the type VARCHAR are the text of it, see `read`), "record" (one column `RECORD` with whole JSON
-    objects) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values; `clean`
-    says that no text holds a null character.
+    objects) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values. `texts`
+    tells of columns of text what `relation` calls them as the file has them, and what makes the column of that: to make
+    it once for each distinct value is enough.
     """
 
     relation: str
     kind: str
     types: Mapping[str, str]
     separator: str = ""
-    clean: bool = False
+    texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def json(self) -> bool:
@@ -106,7 +108,7 @@ def read(
 def told(text: str, path: Path) -> str:
     """An error's text in one line: without where the server keeps its files, and what DuckDB would advise itself."""
     said = re.sub(rf"{re.escape(str(path.parent))}/?", "", text)
-    return ADVICE.split(said)[0].strip().replace("\n", ", ")
+    return ADVICE.split(said)[0].strip().replace("\n", ", ").replace(GIVEN, "")
 
 
 def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -119,9 +121,10 @@ def _csv(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
     skip = 1 if not options.get("header") or options.get("skipHeader", "false").lower() == "true" else 0
     if not _simple(path, dialect, header) and (text := _text_of(path)) is not None:
         _exact(session, text, dialect, header, skip, null)
+        texts = {name: (name, quoted(name)) for name in header}
     else:
-        _by_duckdb(session, path, dialect, header, skip, null)
-    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, _lacks(path, b"\0"))
+        texts = _by_duckdb(session, path, dialect, header, skip, null)
+    return Source(RAW, "text", dict.fromkeys(header, "VARCHAR"), separator, texts)
 
 
 def _dialect(options: Mapping[str, str]) -> Dialect:
@@ -170,11 +173,14 @@ def _exact(session: Session, text: str, dialect: Dialect, header: list[str], ski
     _arrow_table(session, pa.Table.from_arrays(arrays, names=names))
 
 
-def _by_duckdb(session: Session, path: Path, dialect: Dialect, header: list[str], skip: int, null: str) -> None:
+def _by_duckdb(
+    session: Session, path: Path, dialect: Dialect, header: list[str], skip: int, null: str
+) -> dict[str, tuple[str, str]]:
+    """Make the relation, and say what each of its columns is made of, see `Source`."""
     parallel = _unquoted(path, dialect.quote)
     if not parallel:
         _closed(path, dialect.delimiter, dialect.quote, dialect.escape)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    columns = ", ".join(f"{literal(GIVEN + name)}: 'VARCHAR'" for name in header)
     rows = (
         f"read_csv({literal(str(path))}, columns={{{columns}}}, auto_detect=false, header=false, skip={skip}, "
         f"delim={literal(dialect.delimiter)}, quote={literal(dialect.quote)}, "
@@ -182,13 +188,16 @@ def _by_duckdb(session: Session, path: Path, dialect: Dialect, header: list[str]
         f"new_line='\\n', max_line_size={LINE}, buffer_size={2 * LINE}, parallel={parallel}, "
         f"compression={_compression(path)})"
     )
-    shown = []
-    for name in map(quoted, header):
-        blank = f"{name} <= ' ~' OR ends_with({name}, ' ') OR ends_with({name}, chr(9))"
-        trimmed = f"CASE WHEN {blank} THEN trim({name}, ' ' || chr(9)) ELSE {name} END"
-        value = f"nullif({trimmed if dialect.trims else name}, '')"
-        shown.append(f"{f'nullif({value}, {literal(null)})' if null else value} AS {name}")
+    made, shown = {}, []
+    for name in header:
+        text = quoted(f"{GIVEN}{name}")
+        blank = f"{text} <= ' ~' OR ends_with({text}, ' ') OR ends_with({text}, chr(9))"
+        trimmed = f"CASE WHEN {blank} THEN trim({text}, ' ' || chr(9)) ELSE {text} END"
+        value = f"nullif({trimmed if dialect.trims else text}, '')"
+        made[name] = (f"{GIVEN}{name}", f"nullif({value}, {literal(null)})" if null else value)
+        shown.append(f"{text}, {made[name][1]} AS {quoted(name)}")
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT {', '.join(shown)} FROM {rows}")
+    return made
 
 
 def _unquoted(path: Path, quote: str) -> bool:
@@ -266,8 +275,7 @@ def _json(session: Session, path: Path, wanted: Wanted, texts: Collection[str]) 
     columns = ", ".join(f"{literal(name)}: '{type_}'" for name, type_ in types.items())
     source = f"read_json({literal(str(path))}, format='auto', columns={{{columns}}}, {form})"
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM {source}")
-    clean = _lacks(path, b"\0", b"\\")  # one byte is found six times as fast as the escape \u0000
-    return Source(RAW, "json", types, clean=clean)
+    return Source(RAW, "json", types, texts=_as_they_are(types))
 
 
 def _short_lines(path: Path) -> bool:
@@ -290,7 +298,12 @@ def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str,
 
 def _typed(session: Session) -> Source:
     described = session.execute(f"DESCRIBE {RAW}").rows()
-    return Source(RAW, "typed", {row[0]: row[1] for row in described})
+    types = {row[0]: row[1] for row in described}
+    return Source(RAW, "typed", types, texts=_as_they_are(types))
+
+
+def _as_they_are(types: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    return {name: (name, quoted(name)) for name, type_ in types.items() if type_ == "VARCHAR"}
 
 
 def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
@@ -299,9 +312,9 @@ def _orc(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str
 
     with _opened(path) as file:
         table = orc.read_table(io.BytesIO(file.read()) if _zipped(path) else path)
-    for field in table.schema:
-        if not _of_orc(field.type):
-            raise ValueError(f"Illegal single-value field type: {field.type} (field {field.name})")
+    for one in table.schema:
+        if not _of_orc(one.type):
+            raise ValueError(f"Illegal single-value field type: {one.type} (field {one.name})")
     table.validate(full=True)
     return _arrow_table(session, table, [f"{_orc_value(field)} AS {quoted(field.name)}" for field in table.schema])
 

@@ -36,7 +36,7 @@ def reshaped(
     provide(sql, session, session, lenient=lenient)
     separator = record.source.separator
     columns: dict[str, list[str | None]] = {name: [] for name in (names if names is not None else [RECORD])}
-    for batch in session.batches(sql, ROWS):
+    for batch in session.each(session.batches(sql, ROWS)):
         for text, more in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             fields = json.loads(text)
             if separator:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.errors import PinotError, RestError
-from meshloom.engine.ingest import pipeline, times
+from meshloom.engine.ingest import distinct, pipeline, times
 from meshloom.engine.ingest.readers import Source, format_of, literal, quoted, read, told
 from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
@@ -24,7 +26,7 @@ PROPERTIES = "recordReader.prop."
 @dataclass(frozen=True, slots=True)
 class Built:
     """A segment's file, and what its metadata tells: rows, and the least and greatest value of the time column
-    (None without one, or without rows), as stored and in milliseconds."""
+    (None without one, or without rows), as stored and in milliseconds. `held` are its rows where they fit in memory."""
 
     path: Path
     rows: int
@@ -32,6 +34,7 @@ class Built:
     end: Any = None
     start_ms: int | None = None
     end_ms: int | None = None
+    held: pa.Table | None = None
 
 
 def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: Mapping[str, str]) -> Built:
@@ -47,12 +50,12 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             names = None if pipeline.whole(config) else pipeline.wanted(schema, config)
             try:
                 texts = pipeline.texts(schema, config)
-                _made(session, read(session, file, kind, names, options, texts), target, schema, config)
+                held = _made(session, read(session, file, kind, names, options, texts), target, schema, config)
             except ComputeError as error:
                 if NESTED not in error.what:
                     raise
-                _made(session, read(session, file, kind, names, options), target, schema, config)
-            built = _described(session, target, schema, config)
+                held = _made(session, read(session, file, kind, names, options), target, schema, config)
+            built = replace(_described(session, target, schema, config), held=held)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
             return built
         except BaseException as error:
@@ -64,24 +67,31 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             raise
 
 
-def _made(session: Session, source: Source, target: Path, schema: Schema, config: TableConfig) -> None:
+def _made(session: Session, source: Source, target: Path, schema: Schema, config: TableConfig) -> pa.Table | None:
+    """Write the rows, and keep them where they fit in memory. Raises ComputeError."""
     rows = pipeline.prepared(session, schema, config, source)
     wide: list[str] = []
-    while (column := _write(session, pipeline.query(config, rows, wide), target, schema, config)) is not None:
-        wide.append(column)
+    while True:
+        try:
+            return _write(session, rows, wide, target, config)
+        except ComputeError as error:
+            column = error.what.partition(pipeline.WIDE_NEEDED)[2].strip()
+            if column not in schema.fields:
+                raise
+            wide.append(column)  # a BIG_DECIMAL column with values that want another form
 
 
-def _write(session: Session, sql: str, target: Path, schema: Schema, config: TableConfig) -> str | None:
-    """Write the rows, or answer which BIG_DECIMAL column has values that want another form. Raises ComputeError."""
-    form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
+def _write(
+    session: Session, rows: pipeline.Rows, wide: Collection[str], target: Path, config: TableConfig
+) -> pa.Table | None:
+    held = distinct.made(session, config, rows, wide)
+    if held is not None:
+        distinct.write(held, target)
+        return held
+    sql = pipeline.query(config, rows, wide)
     provide(sql, session, session, lenient=pipeline.goes_on(config))
-    try:
-        session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
-    except ComputeError as error:
-        column = error.what.partition(pipeline.WIDE_NEEDED)[2].strip()
-        if column not in schema.fields:
-            raise
-        return column
+    form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
+    session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
     return None
 
 

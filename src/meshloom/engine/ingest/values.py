@@ -184,15 +184,14 @@ def narrow(type_: str) -> bool:
     return type_ == "UBIGINT" or PINOT_TYPES.get(type_) in ("INT", "LONG", "BOOLEAN")
 
 
-def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False, clean: bool = False) -> str:
+def stored(value: Typed, field: FieldSpec, wide: bool = False, *, lenient: bool = False) -> str:
     """`value` as the stored form of `field`; null stays null, an empty list becomes null. `wide` stores a BIG_DECIMAL
-    as text, whatever its size. What is no value of the field is an error, or null when `lenient`. `clean` says that no
-    null character is in it."""
+    as text, whatever its size. What is no value of the field is an error, or null when `lenient`."""
     value = _shaped(value, field, lenient)
     if field.single_value:
-        made = _one(value, field, wide, lenient, clean)
+        made = _one(value, field, wide, lenient)
         return f"TRY({made})" if lenient else made
-    item = _one(Typed("v$", value.element), field, wide, lenient, clean)
+    item = _one(Typed("v$", value.element), field, wide, lenient)
     made = f"list_transform({value.sql}, lambda v$: {item})" if item != "v$" else value.sql
     made = f"nullif(list_filter({made}, lambda v$: v$ IS NOT NULL), [])"
     return f"TRY({made})" if lenient else made
@@ -248,27 +247,26 @@ def _wide(value: Typed, lenient: bool) -> str:
     )
 
 
-def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool, clean: bool) -> str:
+def _one(value: Typed, field: FieldSpec, wide: bool, lenient: bool) -> str:
     target = field.data_type
     if wide and target is DataType.BIG_DECIMAL:
         return _wide(value, lenient)
     text = value.sql if value.type == target.value else _converted(value, target)
     if target in (DataType.STRING, DataType.JSON):
-        return _bounded(text, field, "chr(0)", lenient, clean)
+        return _bounded(text, field, "chr(0)", lenient)
     if target is DataType.BYTES:
-        return _bounded(text, field, "", lenient, clean)
+        return _bounded(text, field, "", lenient)
     if target in (DataType.FLOAT, DataType.DOUBLE):  # SpecialValueTransformer: -0.0 becomes 0.0, NaN null
         return f"(CASE WHEN {text} = 0 THEN 0 WHEN isnan({text}) THEN NULL ELSE {text} END)"
     return text
 
 
-def _bounded(text: str, field: FieldSpec, null: str, lenient: bool, clean: bool) -> str:
-    """SanitizationTransformer: the longest that a value may be, and text ends before a null character, where it is not
-    `clean` of them."""
+def _bounded(text: str, field: FieldSpec, null: str, lenient: bool) -> str:
+    """SanitizationTransformer: the longest that a value may be, and text ends before a null character."""
     default = "TRIM_LENGTH" if field.data_type is DataType.STRING else "NO_ACTION"
     strategy = (field.max_length_exceed or default).upper()
     unbounded = strategy == "NO_ACTION" or field.max_length >= UNBOUNDED
-    zero = [f"contains({text}, {null})"] if null and not clean else []
+    zero = [f"contains({text}, {null})"] if null else []
     tests = zero if unbounded else [f"{'length' if null else 'octet_length'}({text}) > {field.max_length}", *zero]
     if not tests:
         return text

@@ -59,6 +59,7 @@ class Growing:
         self.whole = True  # whether every row so far has a code of its own
         self.closed = closed
         self._default = default
+        self._last = (NONE, NONE)  # a dictionary and its codes: batches of a segment often share one
 
     def codes(self, column: pa.Array) -> pa.Array:
         """The codes of an Arrow column of text, with or without a dictionary; null for a null that stays one."""
@@ -74,7 +75,9 @@ class Growing:
             if indices.null_count and null.is_valid:
                 indices = indices.fill_null(len(texts))
                 texts = pa.concat_arrays([texts, pa.array([null.as_py()], pa.string())])
-            codes = self._codes_of(texts).take(indices)
+            if not texts.equals(self._last[0]):
+                self._last = texts, self._codes_of(texts)
+            codes = self._last[1].take(indices)
         else:
             texts = column.cast(pa.string())
             texts = texts.fill_null(null) if texts.null_count and null.is_valid else texts

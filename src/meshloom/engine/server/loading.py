@@ -4,7 +4,9 @@ an upsert table told apart into current and superseded ones."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import pyarrow as pa
 
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.table import TableConfig
@@ -16,7 +18,7 @@ from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.typed import cast_sql, wide_literal
 from meshloom.engine.storage.catalog import Segment
-from meshloom.infra.compute import Session
+from meshloom.infra.compute import ComputeError, Session
 
 SEGMENT, DOC, SUPERSEDED_AT = '"$segment"', '"$doc"', '"$superseded_at"'
 INCOMING = "$incoming"
@@ -120,10 +122,18 @@ def transaction(session: Session) -> Iterator[None]:
         raise
 
 
-def load(session: Session, config: TableConfig, schema: Schema, segment: Segment, owner: object, codes: Codes) -> int:
+def load(
+    session: Session,
+    config: TableConfig,
+    schema: Schema,
+    segment: Segment,
+    owner: object,
+    codes: Codes,
+    held: pa.Table | None = None,
+) -> int:
     """Load one segment within the caller's transaction and return its number of rows. `owner` stands for the
-    session's database, see `provide`."""
-    incoming = rows_of(segment, schema)
+    session's database, see `provide`; `held` has the segment's rows where they are in memory."""
+    incoming = rows_of(segment, schema, held)
     _extend(session, config, schema)
     coded = {
         field.name: codes.growing(
@@ -133,7 +143,6 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     }
     incoming = with_codes(incoming, coded)
     wide = widen(session, config, schema, incoming.types, owner)
-    session.register(INCOMING, incoming.reader)
     fields = list(schema.fields.values())
     names = ", ".join(quoted(field.name) for field in fields)
     keeps = {f.name: f.name in incoming.whole or nullable(f, config, schema) for f in fields}
@@ -141,16 +150,25 @@ def load(session: Session, config: TableConfig, schema: Schema, segment: Segment
     provide(values, owner, session)
     added = "".join(f", {quoted(code_column(name))}" for name in coded)
     rows = f"SELECT {values}, {segment.id}, {ROW}{added} FROM {quoted(INCOMING)}"
-    try:
-        with STOPPING.spared(named_in(values)):
-            if config.upsert:
-                _load_upsert(session, config, schema, rows)
-            else:
-                session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}{added}) {rows}")
-    finally:
-        session.unregister(INCOMING)
+    with _incoming(session, incoming.reader), STOPPING.spared(named_in(values)):
+        if config.upsert:
+            _load_upsert(session, config, schema, rows)
+        else:
+            session.execute(f"INSERT INTO {quoted(config.name)} ({names}, {SEGMENT}, {DOC}{added}) {rows}")
     codes.keep(config.name, segment.id, coded)
     return segment.rows
+
+
+@contextmanager
+def _incoming(session: Session, reader: pa.RecordBatchReader) -> Iterator[None]:
+    session.register(INCOMING, reader)
+    try:
+        yield
+    except BaseException:
+        with suppress(ComputeError):  # a broken transaction refuses it, and forgets the name when it is rolled back
+            session.unregister(INCOMING)
+        raise
+    session.unregister(INCOMING)
 
 
 def nullable(field: FieldSpec, config: TableConfig, schema: Schema) -> bool:

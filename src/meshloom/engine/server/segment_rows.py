@@ -20,7 +20,8 @@ DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 # What DuckDB takes from Arrow as it would read it from Parquet.
 PLAIN = {
     pa.string(): "VARCHAR", pa.int32(): "INTEGER", pa.int64(): "BIGINT", pa.float32(): "FLOAT", pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN",
+    pa.bool_(): "BOOLEAN", pa.timestamp("us"): "TIMESTAMP", pa.binary(): "BLOB",
+    pa.decimal128(38, 10): "DECIMAL(38,10)",
 }  # fmt: skip
 
 
@@ -42,11 +43,26 @@ class Rows:
     whole: frozenset[str] = frozenset()
 
 
-def rows_of(segment: Segment, schema: Schema) -> Rows:
-    """Raises ComputeError when a file cannot be read."""
+def rows_of(segment: Segment, schema: Schema, held: pa.Table | None = None) -> Rows:
+    """The rows from the segment's files, or from `held`, which has them where they are in memory. Raises ComputeError
+    when a file cannot be read."""
+    if held is not None and (found := _held(held, schema)) is not None:
+        return found
     ours = segment.owned and segment.metadata.get("input") != "upload"  # of others' files DuckDB checks every text
     found = _plain(segment.paths[0], schema) if ours and len(segment.paths) == 1 else None
     return found or _read(segment.paths, schema)
+
+
+def _held(held: pa.Table, schema: Schema) -> Rows | None:
+    """None where the schema, or a type, is not the one of the rows."""
+    kinds = [c.type.value_type if pa.types.is_dictionary(c.type) else c.type for c in held.columns]
+    if set(held.column_names) != set(schema.fields) or not all(kind in PLAIN for kind in kinds):
+        return None
+    types = {name: PLAIN[kind] for name, kind in zip(held.column_names, kinds, strict=True)}
+    whole = frozenset(name for name in held.column_names if not held.column(name).null_count)
+    # DuckDB reads a dictionary anew for each batch, and a thread a batch: neither few nor many.
+    numbered = held.append_column("$row", pa.array(np.arange(held.num_rows, dtype=np.int32)))
+    return Rows(numbered.to_reader(2 * ROW_GROUP), types, whole)
 
 
 def _plain(path: str, schema: Schema) -> Rows | None:
@@ -78,6 +94,8 @@ def _plain(path: str, schema: Schema) -> Rows | None:
 
 def _whole(metadata: pq.FileMetaData, place: int) -> bool:
     """Whether the file says of a column that it has no null."""
+    if not metadata.schema.column(place).max_definition_level:
+        return True
     told = [metadata.row_group(number).column(place).statistics for number in range(metadata.num_row_groups)]
     return all(one is not None and one.has_null_count and one.null_count == 0 for one in told)
 

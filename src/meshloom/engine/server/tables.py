@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from meshloom.engine.config.logical_table import LogicalTable
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
@@ -107,14 +109,14 @@ class Server:
                 loading.create(self._session, config, schema)
             self._changed()
 
-    def load(self, segment: Segment) -> None:
-        """Load a segment, unless its lineage hides it. Raises ComputeError when its files cannot be read; then nothing
-        of it is there."""
+    def load(self, segment: Segment, held: pa.Table | None = None) -> None:
+        """Load a segment, unless its lineage hides it; `held` has its rows where they are in memory. Raises
+        ComputeError when its files cannot be read; then nothing of it is there."""
         with self._lock:
             if segment.name in hidden(self._catalog, segment.table):
                 return
             with self._transaction():
-                self._insert(segment)
+                self._insert(segment, held)
             self._changed()
 
     @contextmanager
@@ -127,9 +129,9 @@ class Server:
             raise
         self._codes.committed()
 
-    def _insert(self, segment: Segment) -> None:
+    def _insert(self, segment: Segment, held: pa.Table | None = None) -> None:
         config, schema = self.definition(segment.table)
-        loading.load(self._session, config, schema, segment, self, self._codes)
+        loading.load(self._session, config, schema, segment, self, self._codes, held)
         self._session.execute(f"INSERT INTO {LOADED} VALUES (?, ?, ?)", [segment.table, segment.id, segment.rows])
 
     def unload(self, segment: Segment) -> None:

@@ -85,6 +85,13 @@ class Session:
         with _translated():
             return self._connection.sql(sql).to_arrow_reader(rows)
 
+    def each(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        """The batches of a reader of `batches`; what ends the query half-way raises ComputeError here, too."""
+        try:
+            yield from reader
+        except (OSError, pa.ArrowException) as error:  # DuckDB's own errors, as Arrow wraps them
+            raise ComputeError(str(error).split("\n\nLINE ")[0].strip(), kind=type(error).__name__) from error
+
     def columns(self) -> list[tuple[str, str]]:
         """Names and DuckDB types of the last result."""
         return [(column[0], str(column[1])) for column in self._connection.description or ()]

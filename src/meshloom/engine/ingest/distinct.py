@@ -1,0 +1,162 @@
+"""A file's rows in memory, each column of text by its distinct values: what the record pipeline makes of a text is
+made once for each, rows are sorted by numbers, and the segment's file and the server's table take them as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from meshloom.engine.config.table import TableConfig
+from meshloom.engine.ingest import pipeline
+from meshloom.engine.ingest.pipeline import Column, Rows
+from meshloom.engine.ingest.readers import quoted
+from meshloom.engine.sql.functions import provide
+from meshloom.engine.storage.deepstore import ROW_GROUP
+from meshloom.infra.compute import Session
+
+HELD = 1 << 30  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
+FEW = 5  # a column keeps its distinct values when a row group has at most one of so many rows
+VALUES = '"$values"'
+
+
+def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> pa.Table | None:
+    """A segment's rows, sorted as the table wants them; columns of text with few values are dictionaries. None when
+    they are too large for the memory, or have a type that Arrow's Parquet would not write as DuckDB's.
+
+    Raises ComputeError, and RestError 400, as `pipeline.columns` says.
+    """
+    columns = pipeline.columns(config, rows, wide)
+    given = _given(session, config, rows, columns)
+    if given is None:
+        return None
+    arrays = [
+        _valued(session, config, column, array, rows) if _by_value(column, rows) else array
+        for column, array in zip(columns, given, strict=True)
+    ]
+    if not all(_plain(array.type) for array in arrays):
+        return None
+    table = pa.table(arrays, names=[column.name for column in columns])
+    if config.sorted_column not in table.column_names or not table.num_rows:
+        return table
+    order = pc.sort_indices(_ranked(table.column(config.sorted_column)))
+    return pa.table([_taken(array, order) for array in table.columns], names=table.column_names)
+
+
+def _by_value(column: Column, rows: Rows) -> bool:
+    return column.own and column.name in rows.record.source.texts
+
+
+def _given(session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]) -> list[pa.Array] | None:
+    """The columns as the file has them where their values are made after, else as they are made. None beyond HELD."""
+    texts = rows.record.source.texts
+    chosen = [
+        f"{quoted(texts[column.name][0]) if _by_value(column, rows) else column.text} AS {quoted(f'${place}')}"
+        for place, column in enumerate(columns)
+    ]
+    sql = f"SELECT {', '.join(chosen)} FROM {pipeline.relation(rows, [c for c in columns if not _by_value(c, rows)])}"
+    provide(sql, session, session, lenient=pipeline.goes_on(config))
+    reader = session.batches(sql, ROW_GROUP)
+    types = list(reader.schema.types)
+    chunks: list[list[pa.Array]] = [[] for _ in columns]
+    held = 0
+    coded: list[bool] | None = None
+    for batch in session.each(reader):
+        coded = coded or [pa.types.is_string(array.type) and _few(array) for array in batch.columns]
+        for kept, array, few in zip(chunks, batch.columns, coded, strict=True):
+            kept.append(array.dictionary_encode() if few else array)
+            held += kept[-1].nbytes
+        if held > HELD:
+            reader.close()
+            return None
+    return [_whole(kept, type_) for kept, type_ in zip(chunks, types, strict=True)]
+
+
+def _few(array: pa.Array) -> bool:
+    return len(array.unique()) * FEW <= len(array)
+
+
+def _whole(chunks: list[pa.Array], type_: pa.DataType) -> pa.Array:
+    if not chunks:
+        return pa.array([], type_)
+    column = pa.chunked_array(chunks)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return column.combine_chunks()
+
+
+def _valued(session: Session, config: TableConfig, column: Column, array: pa.Array, rows: Rows) -> pa.Array:
+    """A column's values from its texts as the file has them."""
+    itself, made = rows.record.source.texts[column.name]
+    texts, places = array, None
+    if pa.types.is_dictionary(array.type):
+        texts, places = array.dictionary, array.indices
+        if places.null_count:  # what is made of no text may be a value, too
+            places = places.fill_null(len(texts))
+            texts = pa.concat_arrays([texts, pa.nulls(1, texts.type)])
+    session.register(VALUES.strip('"'), pa.table([texts], names=[itself]))
+    try:
+        sql = column.query(f"(SELECT {made} AS {quoted(column.name)} FROM {VALUES})")
+        provide(sql, session, session, lenient=pipeline.goes_on(config))
+        values = session.arrow(sql).column(0).combine_chunks()
+    finally:
+        session.unregister(VALUES.strip('"'))
+    if places is None:
+        return values
+    if not pa.types.is_string(values.type):
+        return values.take(places)
+    again = values.dictionary_encode()  # two texts may have become one value
+    return pa.DictionaryArray.from_arrays(again.indices.take(places), again.dictionary)
+
+
+def _ranked(column: pa.ChunkedArray) -> pa.Array:
+    """What sorts as a column does: of a dictionary its values' ranks."""
+    array = column.combine_chunks()
+    if not pa.types.is_dictionary(array.type):
+        return array
+    ranks = pc.rank(array.dictionary, tiebreaker="dense").cast(pa.int32())
+    return ranks.take(array.indices)
+
+
+def _taken(column: pa.ChunkedArray, order: pa.Array) -> pa.Array:
+    array = column.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        indices = pc.take(array.indices, order, boundscheck=False)
+        return pa.DictionaryArray.from_arrays(indices, array.dictionary)
+    return pc.take(array, order, boundscheck=False)
+
+
+def _plain(type_: pa.DataType) -> bool:
+    if pa.types.is_dictionary(type_):
+        return True
+    if pa.types.is_list(type_):
+        return _plain(type_.value_type)
+    return type_ in PLAIN or pa.types.is_decimal128(type_)
+
+
+PLAIN = {
+    pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(), pa.binary(), pa.timestamp("us"),
+}  # fmt: skip
+
+
+def write(table: pa.Table, target: Path) -> None:
+    """Write the rows as a segment's file. A column without nulls says so; of text no least and greatest value is
+    told, which nobody asks for and which would take longer than all the rest."""
+    fields = [
+        pa.field(name, array.type, nullable=array.null_count > 0)
+        for name, array in zip(table.column_names, table.columns, strict=True)
+    ]
+    coded = [field.name for field in fields if not pa.types.is_string(field.type)]
+    told = [field.name for field in fields if pa.types.is_primitive(field.type)]
+    pq.write_table(
+        table.cast(pa.schema(fields)),
+        target,
+        compression="snappy",
+        row_group_size=ROW_GROUP,
+        use_dictionary=coded,
+        write_statistics=told,
+        store_schema=False,
+    )

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,6 @@ from meshloom.engine.broker.quota import Quotas, limit_of, limits_of
 from meshloom.engine.broker.running import Query, Running
 from meshloom.engine.config.table import physical_name
 from meshloom.engine.errors import (
-    EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
     QUERY_EXECUTION,
     PinotError,
@@ -31,9 +31,10 @@ from meshloom.engine.sql.functions import STOPPING, named_in, provide
 from meshloom.engine.sql.multi import compile_multi
 from meshloom.engine.sql.options import check_indexes, timeout_of
 from meshloom.engine.sql.parsing import bounded
+from meshloom.engine.sql.planning_time import timed_out, within
 from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.single import compile_single
-from meshloom.engine.sql.statement import REMEMBERED, Statement, parse
+from meshloom.engine.sql.statement import Statement, parse
 from meshloom.engine.sql.ties import heap_order
 from meshloom.infra.compute import ComputeError, Session
 
@@ -127,10 +128,11 @@ class Broker:
                 return found
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
-        with bounded():
+        long = statement.began > 0
+        with bounded(), within(timeout_of(statement), statement.began) if long else nullcontext():
             found = readable(compile_(statement, relations or self._server))
-        if len(statement.text) > REMEMBERED:
-            return found
+        if long:  # nor is it worth to follow its rows to count what Pinot would have looked at
+            return replace(found, counters=None)
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:
@@ -192,9 +194,12 @@ class Broker:
 
     def _execute(self, sql: str, statement: Statement) -> pa.Table:
         session, timeout_ms = self._session(), timeout_of(statement)
+        left = timeout_ms - (time.monotonic() - statement.began) * 1000 if statement.began else timeout_ms
+        if left <= 0:
+            raise timed_out(timeout_ms)
         name = statement.option("clientQueryId") or uuid.uuid4().hex
         provide(sql, self._server, self._server.functions)
-        with self.running.watched(session, name, statement.text, timeout_ms, named_in(sql)) as query:
+        with self.running.watched(session, name, statement.text, left, named_in(sql)) as query:
             while True:
                 try:
                     return session.arrow(sql)
@@ -211,7 +216,7 @@ class Broker:
 def _stopped(query: Query, timeout_ms: int) -> PinotError:
     if query.stopped == "cancelled":
         return PinotError(QUERY_CANCELLATION, "QueryCancellationError: the query was cancelled")
-    return PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms")
+    return timed_out(timeout_ms)
 
 
 def readable(compiled: Compiled) -> Compiled:

@@ -43,7 +43,7 @@ class Running:
 
     @contextmanager
     def watched(
-        self, session: Session, id_: str, sql: str, timeout_ms: int, functions: frozenset[str] = frozenset()
+        self, session: Session, id_: str, sql: str, timeout_ms: float, functions: frozenset[str] = frozenset()
     ) -> Iterator[Query]:
         """Run the block's one statement under the watch; what stops it is told in the query's `stopped`. `functions`
         are those in Python that it calls, which end with it."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from meshloom.engine.errors import QUERY_EXECUTION, SQL_PARSING, PinotError
+from meshloom.engine.sql.planning_time import TIMEOUT_MS
 from meshloom.engine.sql.statement import Statement
 
-TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
 INDEXES = frozenset(
     {"INVERTED", "SORTED", "TEXT", "FST", "IFST", "H3", "JSON", "TIMESTAMP", "VECTOR", "RANGE", "MULTI_COL_TEXT"}
 )  # FieldConfig.IndexType

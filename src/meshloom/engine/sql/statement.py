@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -16,9 +18,10 @@ from meshloom.engine.sql import nodes
 from meshloom.engine.sql.databases import place
 from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.parsing import tree_of
+from meshloom.engine.sql.planning_time import timeout_in, within
 
 SET = re.compile(r"\s*SET\s+([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|\"[^\"]*\"|[^;\s]+)\s*;", re.IGNORECASE)
-REMEMBERED = 50_000  # characters of the longest query that is kept with its tree and its translation
+REMEMBERED = 50_000  # characters of the longest query that is kept with its tree and its translation, and not watched
 OPTION = re.compile(r"\s+OPTION\s*\(([^()]*)\)\s*;?\s*$", re.IGNORECASE)
 EXPLAIN = re.compile(
     r"\s*EXPLAIN\s+(?P<kind>PLAN|IMPLEMENTATION\s+PLAN)\s+(?:(?P<level>EXCLUDING|INCLUDING(?P<all>\s+ALL)?)\s+ATTRIBUTES\s+)?"
@@ -33,7 +36,8 @@ class Statement:
 
     `options` are those of SET, OPTION(...) and the request, later ones winning, names as written. `explain` is "",
     "plan" or "implementation"; `form` is how the plan is asked for: "" (the text), "names", "costs" or a format. A plan
-    is `logical` when it is asked for without what the servers do.
+    is `logical` when it is asked for without what the servers do. `began` is when a long query came, of
+    time.monotonic(), from which its time runs; 0 for another.
     """
 
     tree: exp.Query
@@ -42,6 +46,7 @@ class Statement:
     explain: str = ""
     form: str = ""
     logical: bool = False
+    began: float = 0.0
 
     def option(self, name: str, default: str = "") -> str:
         """An option's value, its name compared ignoring case as Pinot does."""
@@ -83,12 +88,13 @@ def _of_with(table: exp.Table) -> bool:
 
 
 def parse(text: str, options: Mapping[str, str] | None = None) -> Statement:
-    """Read one query. Raises PinotError 150 when it is none, saying where it stopped making sense.
+    """Read one query. Raises PinotError 150 when it is none, saying where it stopped making sense, and 250 when a long
+    one is not read within its time.
 
     `options` are the request's; `SET k=v;` before or behind the query and `OPTION(k=v)` at its end add to them.
     """
     asked = tuple((options or {}).items())
-    return _kept(text, asked) if len(text) <= REMEMBERED else _parsed(text, asked)
+    return _kept(text, asked) if len(text) <= REMEMBERED else _parsed(text, asked, time.monotonic())
 
 
 @lru_cache(maxsize=2_000)
@@ -97,12 +103,17 @@ def _kept(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
     return _parsed(text, options)
 
 
-def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
+def _parsed(text: str, options: tuple[tuple[str, str], ...], began: float = 0.0) -> Statement:
     collected = dict(options)
     rest = text
     while match := SET.match(rest):
         collected[match[1]] = _unquoted(match[2])
         rest = rest[match.end() :]
+    with within(timeout_in(collected), began) if began else nullcontext():
+        return _read(text, rest, collected, began)
+
+
+def _read(text: str, rest: str, collected: dict[str, str], began: float) -> Statement:
     rest = _query_alone(rest, collected)
     if match := OPTION.search(rest):
         for pair in filter(None, (part.strip() for part in match[1].split(","))):
@@ -115,7 +126,7 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...]) -> Statement:
     rest = rest.strip().rstrip(";").strip()
     if not rest:
         raise PinotError(SQL_PARSING, "SQLParsingError: the query is empty")
-    found = Statement(tree_of(rest), text, collected, explain, form, logical)
+    found = Statement(tree_of(rest), text, collected, explain, form, logical, began)
     local = frozenset(cte.alias.lower() for cte in nodes.found(found.tree, exp.CTE))
     place(found.tree, found.option("database"), local)
     return found

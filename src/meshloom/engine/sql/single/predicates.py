@@ -226,7 +226,7 @@ class SingleTranslator(Translator):
 
 def constant(node: exp.Expr) -> bool:
     """Known before any row is read."""
-    return node.find(exp.Column, exp.Star, exp.Subquery) is None
+    return type(node) is exp.Literal or node.find(exp.Column, exp.Star, exp.Subquery) is None
 
 
 def as_number(literal: Typed) -> Decimal | None:

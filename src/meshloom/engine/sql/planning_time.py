@@ -1,0 +1,70 @@
+"""A long query may take longer to read and to translate than it is given to run: then that ends, too.
+
+Python cannot be interrupted from outside but by an exception in the thread itself, which CPython can be asked for
+(PyThreadState_SetAsyncExc). Setting that watch costs more than a short query takes, so that only long ones have it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from meshloom.engine.errors import EXECUTION_TIMEOUT, PinotError
+
+TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
+_interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+class _TimeIsUp(BaseException):
+    """No Exception, so that nobody takes it for a failure of his own."""
+
+
+class Watch:
+    """One thread's block; at its end nothing of the watch is left."""
+
+    def __init__(self) -> None:
+        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._lock = threading.Lock()
+        self._over = self._rung = False
+
+    def ring(self) -> None:
+        with self._lock:
+            if not self._over:
+                self._rung = True
+                _interrupt(self._thread, ctypes.py_object(_TimeIsUp))
+
+    def end(self) -> None:
+        with self._lock:
+            self._over = True
+        if self._rung:  # it may not have arrived yet
+            _interrupt(self._thread, None)
+
+
+@contextmanager
+def within(timeout_ms: int, began: float) -> Iterator[None]:
+    """A block that ends with PinotError 250 when `timeout_ms` have passed since `began`, of time.monotonic()."""
+    watch = Watch()
+    timer = threading.Timer(max(began + timeout_ms / 1000 - time.monotonic(), 0), watch.ring)
+    timer.daemon = True
+    timer.start()
+    try:
+        try:
+            yield
+        finally:
+            timer.cancel()
+            watch.end()
+    except _TimeIsUp:
+        raise timed_out(timeout_ms) from None
+
+
+def timed_out(timeout_ms: int) -> PinotError:
+    return PinotError(EXECUTION_TIMEOUT, f"QueryExecutionError: timed out after {timeout_ms} ms")
+
+
+def timeout_in(options: Mapping[str, str]) -> int:
+    """The timeout that options ask for, if it is one: what is wrong with it is said where it runs."""
+    text = next((value for name, value in options.items() if name.lower() == "timeoutms"), "")
+    return int(text) if text.isdigit() and int(text) else TIMEOUT_MS

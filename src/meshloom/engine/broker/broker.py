@@ -8,7 +8,6 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,11 +127,12 @@ class Broker:
                 return found
         check_indexes(statement)
         compile_ = compile_multi if statement.multistage else compile_single
-        long = statement.began > 0
-        with bounded(), within(timeout_of(statement), statement.began) if long else nullcontext():
-            found = readable(compile_(statement, relations or self._server))
-        if long:  # nor is it worth to follow its rows to count what Pinot would have looked at
-            return replace(found, counters=None)
+        known = relations or self._server
+        with bounded():
+            if statement.began:  # nor is it worth to follow its rows to count what Pinot would have looked at
+                found = within(timeout_of(statement), statement.began, lambda: compile_(statement, known))
+                return replace(readable(found), counters=None)
+            found = readable(compile_(statement, known))
         with self._lock:
             self._cache[key] = found
             while len(self._cache) > CACHED:

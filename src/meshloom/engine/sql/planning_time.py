@@ -9,12 +9,13 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from meshloom.engine.errors import EXECUTION_TIMEOUT, PinotError
 
 TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
+Result = TypeVar("Result")
 _interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
@@ -23,7 +24,7 @@ class _TimeIsUp(BaseException):
 
 
 class Watch:
-    """One thread's block; at its end nothing of the watch is left."""
+    """Of the thread that makes it; behind its end nothing of it is left."""
 
     def __init__(self) -> None:
         self._thread = ctypes.c_ulong(threading.get_ident())
@@ -43,16 +44,18 @@ class Watch:
             _interrupt(self._thread, None)
 
 
-@contextmanager
-def within(timeout_ms: int, began: float) -> Iterator[None]:
-    """A block that ends with PinotError 250 when `timeout_ms` have passed since `began`, of time.monotonic()."""
+def within(timeout_ms: int, began: float, work: Callable[[], Result]) -> Result:
+    """What `work` answers; PinotError 250 when `timeout_ms` have passed since `began`, of time.monotonic(), before.
+
+    No `with` statement: the exception could arrive when its block is left and its end has not begun.
+    """
     watch = Watch()
     timer = threading.Timer(max(began + timeout_ms / 1000 - time.monotonic(), 0), watch.ring)
     timer.daemon = True
-    timer.start()
     try:
         try:
-            yield
+            timer.start()
+            return work()
         finally:
             timer.cancel()
             watch.end()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -109,8 +108,9 @@ def _parsed(text: str, options: tuple[tuple[str, str], ...], began: float = 0.0)
     while match := SET.match(rest):
         collected[match[1]] = _unquoted(match[2])
         rest = rest[match.end() :]
-    with within(timeout_in(collected), began) if began else nullcontext():
+    if not began:
         return _read(text, rest, collected, began)
+    return within(timeout_in(collected), began, lambda: _read(text, rest, collected, began))
 
 
 def _read(text: str, rest: str, collected: dict[str, str], began: float) -> Statement:

@@ -30,6 +30,7 @@ from meshloom.engine.sql.typed import (
     literal_sql,
     matching,
     meeting,
+    options,
     wide_literal,
 )
 from meshloom.engine.sql.windows import window
@@ -205,11 +206,12 @@ class Translator:
         if query is not None:
             sql, _ = self.columns.subquery(inner_query(query))
             return Typed(f"({value.sql} {'NOT IN' if negated else 'IN'} ({sql}))", "BOOLEAN")
-        options = ", ".join(self.alike(value, self.translate(item))[1].sql for item in node.expressions)
+        literals = [self.alike(value, self.translate(item))[1] for item in node.expressions]
         word = "NOT IN" if negated else "IN"
         if value.array:
-            return Typed(matching(value, lambda one: f"{one} {word} ({options})", every=negated), "BOOLEAN")
-        return Typed(f"({value.sql} {word} ({options}))", "BOOLEAN", aggregate=value.aggregate)
+            listed = ", ".join(literal.sql for literal in literals)
+            return Typed(matching(value, lambda one: f"{one} {word} ({listed})", every=negated), "BOOLEAN")
+        return Typed(f"({value.sql} {word} ({options(literals)}))", "BOOLEAN", aggregate=value.aggregate)
 
     def between(self, node: exp.Between) -> Typed:
         value = comparable(self.translate(node.this))

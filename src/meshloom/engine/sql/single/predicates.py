@@ -16,7 +16,7 @@ from meshloom.engine.sql.functions import Scalar, find_aggregate, find_scalar
 from meshloom.engine.sql.functions.registry import key
 from meshloom.engine.sql.scope import Scope
 from meshloom.engine.sql.translate import COMPARISONS, Method, Translator
-from meshloom.engine.sql.typed import NUMERIC, Typed, among, comparable, matching
+from meshloom.engine.sql.typed import NUMERIC, Typed, among, comparable, matching, options
 
 OPPOSITE: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ,
@@ -211,8 +211,8 @@ class SingleTranslator(Translator):
         literals = [self.meeting(value, self.literal_of(one, "IN"))[1] for one in node.expressions]
         if (told := among(value, literals)) is not None:
             return Typed(told, "BOOLEAN")
-        options = ", ".join(literal.sql for literal in literals)
-        return self.held(value, lambda one: f"({one} IN ({options}))")
+        listed = ", ".join(literal.sql for literal in literals) if value.array else options(literals)
+        return self.held(value, lambda one: f"({one} IN ({listed}))")
 
     def literal_of(self, node: exp.Expr, kind: str) -> Typed:
         if not constant(node):

@@ -24,7 +24,6 @@ class DataType(StrEnum):
     JSON = "JSON"
     BYTES = "BYTES"
     MAP = "MAP"
-    UUID = "UUID"
 
     @property
     def numeric(self) -> bool:
@@ -51,7 +50,6 @@ DUCKDB = {
     DataType.JSON: "VARCHAR",
     DataType.BYTES: "BLOB",
     DataType.MAP: "VARCHAR",
-    DataType.UUID: "UUID",
 }
 
 INT_MIN, LONG_MIN = -(2**31), -(2**63)
@@ -68,7 +66,6 @@ DIMENSION_NULLS: dict[DataType, Any] = {
     DataType.JSON: "null",
     DataType.BYTES: b"",
     DataType.MAP: "{}",
-    DataType.UUID: "00000000-0000-0000-0000-000000000000",
 }
 METRIC_NULLS: dict[DataType, Any] = DIMENSION_NULLS | {
     DataType.INT: 0,

@@ -319,7 +319,7 @@ def _converted(value: Typed, target: DataType) -> str:
         if target is DataType.TIMESTAMP:
             return f"coalesce(make_timestamp(TRY_CAST({text} AS BIGINT) * 1000), CAST({text} AS TIMESTAMP))"
         return f"CAST({text} AS {target.duckdb})"
-    if target in (DataType.MAP, DataType.UUID):
+    if target is DataType.MAP:
         return f"CAST({text} AS {target.duckdb})"
     if target is DataType.TIMESTAMP and value.type == "BOOLEAN":
         return f"CAST(NULL AS TIMESTAMP) /* {value.type} */"

@@ -92,7 +92,7 @@ def _counts(schema: dict[str, Any]) -> dict[str, Any]:
 
 def field_spec(controller: Controller, call: Call) -> Any:
     """Which types a field may have, and what stands for null."""
-    plain = [type_ for type_ in DataType if type_ not in (DataType.MAP, DataType.UUID)]
+    plain = [type_ for type_ in DataType if type_ is not DataType.MAP]
     dimension = {type_.value: {"nullDefault": _printed(DIMENSION_NULLS[type_])} for type_ in plain}
     metric = {type_.value: {"nullDefault": _printed(METRIC_NULLS[type_])} for type_ in plain if type_ in METRICS}
     kinds = {"DATE_TIME": dimension, "METRIC": metric, "TIME": dimension, "DIMENSION": dimension}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import decimal
 import json
 import struct
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,13 +20,12 @@ from meshloom.engine.storage.pinot_segment.bounds import damaged, unknown
 ARROW = {
     DataType.INT: pa.int32(), DataType.LONG: pa.int64(), DataType.FLOAT: pa.float32(), DataType.DOUBLE: pa.float64(),
     DataType.BOOLEAN: pa.bool_(), DataType.TIMESTAMP: pa.timestamp("us"), DataType.STRING: pa.string(),
-    DataType.JSON: pa.string(), DataType.BYTES: pa.binary(), DataType.MAP: pa.string(), DataType.UUID: pa.string(),
+    DataType.JSON: pa.string(), DataType.BYTES: pa.binary(), DataType.MAP: pa.string(),
     DataType.BIG_DECIMAL: pa.decimal128(38, 10),
 }  # fmt: skip
 # What Pinot stores alike, and what one type holds of another without a loss.
 ALIKE = (
     {DataType.INT, DataType.BOOLEAN}, {DataType.LONG, DataType.TIMESTAMP}, {DataType.STRING, DataType.JSON},
-    {DataType.BYTES, DataType.UUID},
 )  # fmt: skip
 WIDER = {
     (DataType.INT, DataType.LONG), (DataType.INT, DataType.DOUBLE), (DataType.FLOAT, DataType.DOUBLE),
@@ -83,8 +81,6 @@ class Kind:
                     return self._decimals(decimals(held, self.name))
                 case DataType.MAP:
                     return pa.array([_map(one.as_py()) for one in held], type=pa.string())
-                case DataType.UUID:
-                    return pa.array([str(uuid.UUID(bytes=one.as_py())) for one in held], type=pa.string())
                 case DataType.BYTES:
                     return held
                 case _:

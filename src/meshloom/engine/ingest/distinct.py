@@ -12,14 +12,16 @@ import pyarrow.parquet as pq
 
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.ingest import pipeline
-from meshloom.engine.ingest.pipeline import Column, Rows
+from meshloom.engine.ingest.pipeline import WIDE_NEEDED, Column, Rows
 from meshloom.engine.ingest.readers import quoted
+from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import Session
 
-HELD = 1 << 30  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
+HELD = 1 << 29  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
 FEW = 5  # a column keeps its distinct values when a row group has at most one of so many rows
+GLANCE = 1_000  # records
 VALUES = '"$values"'
 
 
@@ -30,6 +32,8 @@ def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str
     Raises ComputeError, and RestError 400, as `pipeline.columns` says.
     """
     columns = pipeline.columns(config, rows, wide)
+    if any(mark in column.text + column.shared for column in columns for mark in (NESTED, WIDE_NEEDED)):
+        _glance(session, config, rows, columns)
     given = _given(session, config, rows, columns)
     if given is None:
         return None
@@ -44,6 +48,14 @@ def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str
         return table
     order = pc.sort_indices(_ranked(table.column(config.sorted_column)))
     return pa.table([_taken(array, order) for array in table.columns], names=table.column_names)
+
+
+def _glance(session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]) -> None:
+    """Raise at the file's first records what would make us read it again another way, not when all of it was read."""
+    values = ", ".join(f"{column.text} AS {quoted(column.name)}" for column in columns)
+    sql = f"SELECT {values} FROM {pipeline.relation(rows, columns)} LIMIT {GLANCE}"
+    provide(sql, session, session, lenient=pipeline.goes_on(config))
+    session.arrow(sql)
 
 
 def _by_value(column: Column, rows: Rows) -> bool:

@@ -3,7 +3,9 @@ made once for each, rows are sorted by numbers, and the segment's file and the s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +24,8 @@ from meshloom.infra.compute import Session
 HELD = 1 << 29  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
 FEW = 5  # a column keeps its distinct values when a row group has at most one of so many rows
 GLANCE = 1_000  # records
+BEHIND = 4  # batches that are read and not encoded yet
+THREADS = 2  # as many as a reader has
 VALUES = '"$values"'
 
 
@@ -47,7 +51,9 @@ def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str
     if config.sorted_column not in table.column_names or not table.num_rows:
         return table
     order = pc.sort_indices(_ranked(table.column(config.sorted_column)))
-    return pa.table([_taken(array, order) for array in table.columns], names=table.column_names)
+    with ThreadPoolExecutor(THREADS) as workers:
+        taken = list(workers.map(_taken, table.columns, [order] * table.num_columns))
+    return pa.table(taken, names=table.column_names)
 
 
 def _glance(session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]) -> None:
@@ -72,19 +78,34 @@ def _given(session: Session, config: TableConfig, rows: Rows, columns: Sequence[
     sql = f"SELECT {', '.join(chosen)} FROM {pipeline.relation(rows, [c for c in columns if not _by_value(c, rows)])}"
     provide(sql, session, session, lenient=pipeline.goes_on(config))
     reader = session.batches(sql, ROW_GROUP)
-    types = list(reader.schema.types)
+    coded: list[bool] | None = None
+    encoding: deque[Future[pa.Array]] = deque()
     chunks: list[list[pa.Array]] = [[] for _ in columns]
     held = 0
-    coded: list[bool] | None = None
-    for batch in session.each(reader):
-        coded = coded or [pa.types.is_string(array.type) and _few(array) for array in batch.columns]
-        for kept, array, few in zip(chunks, batch.columns, coded, strict=True):
-            kept.append(array.dictionary_encode() if few else array)
-            held += kept[-1].nbytes
-        if held > HELD:
-            reader.close()
-            return None
-    return [_whole(kept, type_) for kept, type_ in zip(chunks, types, strict=True)]
+    with ThreadPoolExecutor(THREADS) as workers:
+        for batch in session.each(reader):  # the next is read while the last ones are encoded
+            coded = coded or [pa.types.is_string(array.type) and _few(array) for array in batch.columns]
+            encoding.extend(workers.submit(_encoded, *pair) for pair in zip(batch.columns, coded, strict=True))
+            while len(encoding) > BEHIND * len(columns):
+                held += _settled(encoding, chunks)
+            if held > HELD:
+                reader.close()
+                return None
+        while encoding:
+            _settled(encoding, chunks)
+        return list(workers.map(_whole, chunks, reader.schema.types))
+
+
+def _settled(encoding: deque[Future[pa.Array]], chunks: list[list[pa.Array]]) -> int:
+    """One batch's columns among the others; answers their bytes."""
+    made = [encoding.popleft().result() for _ in chunks]
+    for kept, array in zip(chunks, made, strict=True):
+        kept.append(array)
+    return sum(int(array.nbytes) for array in made)
+
+
+def _encoded(array: pa.Array, few: bool) -> pa.Array:
+    return array.dictionary_encode() if few else array
 
 
 def _few(array: pa.Array) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from meshloom.engine.cluster import Cluster
 from meshloom.engine.errors import RestError
 from meshloom.engine.ingest import distinct, times
 from meshloom.engine.ingest.segments import Built, build
+from meshloom.infra.compute import ComputeError
 
 SCHEMA = schema_of(
     "name:STRING tags:STRING[] n:INT big:LONG real:DOUBLE exact:BIG_DECIMAL yes:BOOLEAN doc:JSON t/at:TIMESTAMP"
@@ -137,3 +139,59 @@ def test_a_file_of_many_row_groups_keeps_its_dictionaries_and_numbers(tmp_path: 
             start += count
     finally:
         cluster.close()
+
+
+def _pages(home: Path) -> Cluster:
+    cluster = Cluster.open(home)
+    cluster.controller.add_schema({"schemaName": "p", "dimensionFieldSpecs": [{"name": "k", "dataType": "STRING"}]})
+    cluster.controller.add_table(
+        {"tableName": "p", "tableType": "OFFLINE", "segmentsConfig": {"replication": "1"}, "tenants": {},
+         "tableIndexConfig": {}, "metadata": {}}
+    )  # fmt: skip
+    return cluster
+
+
+def _file(folder: Path, *values: str) -> Path:
+    file = folder / f"{'-'.join(values)}.json"
+    file.write_text("\n".join(json.dumps({"k": value}) for value in values))
+    return file
+
+
+FIXED = {"inputFormat": "json", "segmentNameGenerator.type": "fixed",
+         "segmentNameGenerator.configs.segment.name": "one"}  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", [{"inputFormat": "json"}, FIXED])
+def test_a_file_that_cannot_be_written_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: dict[str, str]
+) -> None:
+    with closing(_pages(tmp_path / "engine")) as cluster:
+        cluster.controller.ingest_file("p_OFFLINE", _file(tmp_path, "a", "b"), FIXED)
+        before = [path.name for path in (tmp_path / "engine").rglob("*.p*")]
+
+        def full(table: pa.Table, target: Path) -> None:
+            target.write_bytes(b"half")
+            raise OSError(28, f"No space left on device: {target}")
+
+        monkeypatch.setattr(distinct, "write", full)
+        with pytest.raises(RestError, match="could not be written") as refused:
+            cluster.controller.ingest_file("p_OFFLINE", _file(tmp_path, "c"), batch)
+        assert refused.value.status == 500
+        assert str(tmp_path) not in refused.value.what
+        assert [path.name for path in (tmp_path / "engine").rglob("*.p*")] == before
+        assert [segment.name for segment in cluster.controller.segments("p_OFFLINE")] == ["one"]
+        assert cluster.broker.query("SELECT k FROM p ORDER BY k")["resultTable"]["rows"] == [["a"], ["b"]]
+    with closing(Cluster.open(tmp_path / "engine")) as again:
+        assert again.broker.query("SELECT k FROM p ORDER BY k")["resultTable"]["rows"] == [["a"], ["b"]]
+
+
+def test_a_segment_whose_successor_cannot_be_loaded_stays(tmp_path: Path) -> None:
+    with closing(_pages(tmp_path / "engine")) as cluster:
+        cluster.controller.ingest_file("p_OFFLINE", _file(tmp_path, "a", "b"), FIXED)
+        bad = tmp_path / "bad.parquet"
+        pq.write_table(pa.table({"k": pa.array([{"x": 1}])}), bad)
+        bad.write_bytes(bad.read_bytes()[:4] + b"\0" * 20 + bad.read_bytes()[24:])
+        with pytest.raises(ComputeError):
+            cluster.controller.push_reference("p_OFFLINE", "one", [bad])
+        assert cluster.broker.query("SELECT k FROM p ORDER BY k")["resultTable"]["rows"] == [["a"], ["b"]]
+        assert [segment.name for segment in cluster.controller.segments("p_OFFLINE")] == ["one"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -287,27 +287,47 @@ class Controller:
         *,
         metadata: Mapping[str, Any] | None = None,
         owned: bool = False,
-        held: pa.Table | None = None,
     ) -> Segment:
         """Make existing Parquet files a segment, where they are (Pinot's metadata push). One of its name is replaced.
-        `held` has their rows where they are in memory.
 
         Raises RestError 404 (no such table) and 400 (a file cannot be read); then nothing has changed.
         """
+        self.table(physical)
+        try:
+            rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        except (OSError, ValueError) as error:
+            raise RestError(400, f"Segment {name} of {physical} cannot be read: {error}") from error
+        return self._push(physical, name, paths, rows, metadata or {}, owned=owned)
+
+    def _push(
+        self,
+        physical: str,
+        name: str,
+        paths: Sequence[Path],
+        rows: int,
+        metadata: Mapping[str, Any],
+        *,
+        owned: bool,
+        held: pa.Table | None = None,
+        kept: Callable[[], object] = lambda: None,
+    ) -> Segment:
+        """Register a segment and load it. `held` has its rows where they are in memory, `kept` waits until its files
+        are where `paths` says; the segment is there when both is done."""
         with self._lock:
             self.table(physical)
-            try:
-                rows = sum(pq.read_metadata(path).num_rows for path in paths)
-            except (OSError, ValueError) as error:
-                raise RestError(400, f"Segment {name} of {physical} cannot be read: {error}") from error
             before = self.catalog.segment(physical, name)
-            with self.catalog.transaction():
-                segment = self.catalog.add_segment(
-                    physical, name, tuple(str(path) for path in paths), rows, owned=owned, metadata=metadata or {}
-                )
-                if before is not None:
-                    self.server.unload(before)
-                self.server.load(segment, held)
+            try:
+                with self.catalog.transaction():
+                    places = tuple(str(path) for path in paths)
+                    segment = self.catalog.add_segment(physical, name, places, rows, owned=owned, metadata=metadata)
+                    if before is not None:
+                        self.server.unload(before)
+                    self.server.load(segment, held)
+                    kept()
+            except BaseException:
+                if self.catalog.get("table", physical) is not None:
+                    self.server.settle(physical)
+                raise
             if before is not None and before.owned:
                 self.deep_store.remove(before.paths)
             return segment
@@ -319,17 +339,20 @@ class Controller:
         """
         config = TableConfig.of(self.table(physical))
         schema = Schema.of(self.schema(config.raw_name))
-        built = build(path, self.deep_store.partial(physical), schema, config, batch)
+        built = build(path, self.deep_store.partial(physical), schema, config, batch, behind=True)
+        metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": path.name}
+        place = None
         try:
             name = segment_name(config, built, batch)
-            kept = self.deep_store.keep(physical, name, built.path)
-        finally:
-            built.path.unlink(missing_ok=True)
-        metadata = {"start": built.start, "end": built.end, "timeColumn": config.time_column, "input": path.name}
-        try:
-            self.push_reference(physical, name, [kept], metadata=metadata, owned=True, held=built.held)
+            place = self.deep_store.place(physical, name, built.path)
+            self._push(
+                physical, name, [place], built.rows, metadata, owned=True, held=built.held,
+                kept=lambda: self.deep_store.keep(physical, name, built.whole()),
+            )  # fmt: skip
         except BaseException:
-            kept.unlink(missing_ok=True)
+            built.discard()
+            if place is not None:
+                place.unlink(missing_ok=True)
             raise
         return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,14 @@ from meshloom.engine.storage.deepstore import ROW_GROUP
 from meshloom.infra.compute import ComputeError, Session, open_reader
 
 PROPERTIES = "recordReader.prop."
+HELD = '"$held"'
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """A segment's file, and what its metadata tells: rows, and the least and greatest value of the time column
-    (None without one, or without rows), as stored and in milliseconds. `held` are its rows where they fit in memory."""
+    (None without one, or without rows), as stored and in milliseconds. `held` are its rows where they fit in memory;
+    then the file may still be `writing`."""
 
     path: Path
     rows: int
@@ -35,10 +38,29 @@ class Built:
     start_ms: int | None = None
     end_ms: int | None = None
     held: pa.Table | None = None
+    writing: Future[None] | None = None
+
+    def whole(self) -> Path:
+        """The file when it is written. Raises RestError 500 when it cannot be."""
+        if self.writing is not None:
+            try:
+                self.writing.result()
+            except (OSError, pa.ArrowException) as error:
+                why = told(str(error), self.path)
+                raise RestError(500, f"The segment's file could not be written: {why}") from error
+        return self.path
+
+    def discard(self) -> None:
+        """Remove the file, written or not."""
+        if self.writing is not None:
+            wait([self.writing])
+        self.path.unlink(missing_ok=True)
 
 
-def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: Mapping[str, str]) -> Built:
-    """Make `target` from `file`.
+def build(
+    file: Path, target: Path, schema: Schema, config: TableConfig, batch: Mapping[str, str], *, behind: bool = False
+) -> Built:
+    """Make `target` from `file`; with `behind` it may be written still when the rest is told.
 
     `batch` is Pinot's batch config map: `inputFormat`, `recordReader.prop.*`.
     Raises RestError 400 with the reason when the file or a value in it is wrong; `target` is then not there.
@@ -55,9 +77,9 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
                 if NESTED not in error.what:
                     raise
                 held = _made(session, read(session, file, kind, names, options), target, schema, config)
-            built = replace(_described(session, target, schema, config), held=held)
+            built = _described(session, target if held is None else held, schema, config)
+            built = replace(built, path=target, held=held)
             times.check_segment(config, built.start, built.end, built.start_ms, built.end_ms)
-            return built
         except BaseException as error:
             target.unlink(missing_ok=True)
             if isinstance(error, ComputeError):
@@ -65,15 +87,32 @@ def build(file: Path, target: Path, schema: Schema, config: TableConfig, batch: 
             if isinstance(error, PinotError):
                 raise RestError(400, error.what) from error
             raise
+    return built if held is None else _written(built, held, behind=behind)
+
+
+def _written(built: Built, held: pa.Table, *, behind: bool) -> Built:
+    writer = ThreadPoolExecutor(1, thread_name_prefix="segment-file")
+    built = replace(built, writing=writer.submit(distinct.write, held, built.path))
+    writer.shutdown(wait=False)
+    if not behind:
+        try:
+            built.whole()
+        except BaseException:
+            built.discard()
+            raise
+    return built
 
 
 def _made(session: Session, source: Source, target: Path, schema: Schema, config: TableConfig) -> pa.Table | None:
-    """Write the rows, and keep them where they fit in memory. Raises ComputeError."""
+    """The rows where they fit in memory; else they are written. Raises ComputeError."""
     rows = pipeline.prepared(session, schema, config, source)
     wide: list[str] = []
     while True:
         try:
-            return _write(session, rows, wide, target, config)
+            held = distinct.made(session, config, rows, wide)
+            if held is None:
+                _write(session, rows, wide, target, config)
+            return held
         except ComputeError as error:
             column = error.what.partition(pipeline.WIDE_NEEDED)[2].strip()
             if column not in schema.fields:
@@ -81,31 +120,28 @@ def _made(session: Session, source: Source, target: Path, schema: Schema, config
             wide.append(column)  # a BIG_DECIMAL column with values that want another form
 
 
-def _write(
-    session: Session, rows: pipeline.Rows, wide: Collection[str], target: Path, config: TableConfig
-) -> pa.Table | None:
-    held = distinct.made(session, config, rows, wide)
-    if held is not None:
-        distinct.write(held, target)
-        return held
+def _write(session: Session, rows: pipeline.Rows, wide: Collection[str], target: Path, config: TableConfig) -> None:
     sql = pipeline.query(config, rows, wide)
     provide(sql, session, session, lenient=pipeline.goes_on(config))
     form = f"FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}"
     session.execute(f"COPY ({sql}) TO {literal(str(target))} ({form})")
-    return None
 
 
-def _described(session: Session, path: Path, schema: Schema, config: TableConfig) -> Built:
+def _described(session: Session, segment: Path | pa.Table, schema: Schema, config: TableConfig) -> Built:
+    if isinstance(segment, Path):
+        source, path = f"read_parquet({literal(str(segment))})", segment
+    else:
+        source, path = HELD, Path()
+        session.register(HELD.strip('"'), segment)
     column = config.time_column
     if column not in schema.fields:
-        rows = session.execute(f"SELECT count(*) FROM read_parquet({literal(str(path))})").rows()[0][0]
-        return Built(path, rows)
+        return Built(path, session.execute(f"SELECT count(*) FROM {source}").rows()[0][0])
     field, value = schema.fields[column], quoted(column)
     least, most = (f"{function}({value})" for function in ("min", "max"))
     shown = [f"epoch_ms({one})" if field.data_type.duckdb == "TIMESTAMP" else one for one in (least, most)]
     parts = ", ".join(["count(*)", *shown, *(times.millis(one, field) for one in (least, most))])
     provide(parts, session, session)
-    return Built(path, *session.execute(f"SELECT {parts} FROM read_parquet({literal(str(path))})").rows()[0])
+    return Built(path, *session.execute(f"SELECT {parts} FROM {source}").rows()[0])
 
 
 def described(path: Path, schema: Schema, config: TableConfig) -> Built:

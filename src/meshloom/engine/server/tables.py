@@ -142,13 +142,13 @@ class Server:
                 self.reload(segment.table)
                 return
             with self._transaction():
-                self._delete(segment)
+                self._delete(segment.table, segment.id)
             self._changed()
 
-    def _delete(self, segment: Segment) -> None:
-        self._session.execute(f"DELETE FROM {quoted(segment.table)} WHERE {loading.SEGMENT} = {segment.id}")
-        self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [segment.table, segment.id])
-        self._codes.forget(segment.table, segment.id)
+    def _delete(self, physical: str, number: int) -> None:
+        self._session.execute(f"DELETE FROM {quoted(physical)} WHERE {loading.SEGMENT} = {number}")
+        self._session.execute(f"DELETE FROM {LOADED} WHERE physical = ? AND id = ?", [physical, number])
+        self._codes.forget(physical, number)
 
     def reload(self, physical: str) -> None:
         """Build a table's rows again from its segments, with its present schema and config. Queries see the old rows
@@ -168,8 +168,8 @@ class Server:
         return [segment for segment in self._catalog.segments(physical) if segment.name not in out]
 
     def settle(self, physical: str) -> None:
-        """After a change of the table's lineage: forget the rows that are hidden now and load those that are not, so
-        that a query sees all of it or nothing. An upsert table is built again."""
+        """After a change of the table's lineage, or one that failed: forget the rows that are hidden or gone now and
+        load those that are missing, so that a query sees all of it or nothing. An upsert table is built again."""
         with self._lock:
             serving = {segment.id: segment for segment in self._serving(physical)}
             rows = self._session.execute(f"SELECT id FROM {LOADED} WHERE physical = ?", [physical]).rows()
@@ -180,9 +180,8 @@ class Server:
                 self.reload(physical)
                 return
             with self._transaction():
-                for segment in self._catalog.segments(physical):
-                    if segment.id in have and segment.id not in serving:
-                        self._delete(segment)
+                for number in have - set(serving):
+                    self._delete(physical, number)
                 for number, segment in serving.items():
                     if number not in have:
                         self._insert(segment)

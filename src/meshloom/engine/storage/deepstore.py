@@ -38,7 +38,11 @@ class DeepStore:
         replaced segment stays readable until it is removed."""
         with partial.open("rb") as file:
             os.fsync(file.fileno())
-        return partial.replace(self._folder / physical / f"{quote(segment, safe='')[:150]}.{partial.stem[1:9]}.parquet")
+        return partial.replace(self.place(physical, segment, partial))
+
+    def place(self, physical: str, segment: str, partial: Path) -> Path:
+        """Where `keep` puts a file."""
+        return self._folder / physical / f"{quote(segment, safe='')[:150]}.{partial.stem[1:9]}.parquet"
 
     def remove(self, paths: tuple[str, ...]) -> None:
         """Remove files that the engine wrote; those that are gone already do no harm."""

@@ -18,7 +18,7 @@ from meshloom.engine.ingest.pipeline import WIDE_NEEDED, Column, Rows
 from meshloom.engine.ingest.readers import quoted
 from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
-from meshloom.engine.storage.deepstore import ROW_GROUP
+from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP
 from meshloom.infra.compute import Session
 
 HELD = 1 << 29  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
@@ -167,12 +167,7 @@ def _plain(type_: pa.DataType) -> bool:
         return True
     if pa.types.is_list(type_):
         return _plain(type_.value_type)
-    return type_ in PLAIN or pa.types.is_decimal128(type_)
-
-
-PLAIN = {
-    pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(), pa.binary(), pa.timestamp("us"),
-}  # fmt: skip
+    return type_ in PLAIN
 
 
 def write(table: pa.Table, target: Path) -> None:

@@ -12,17 +12,11 @@ import pyarrow.parquet as pq
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.types import DataType
 from meshloom.engine.storage.catalog import Segment
-from meshloom.engine.storage.deepstore import ROW_GROUP
+from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP
 from meshloom.infra.compute import open_reader
 
 ROW = '"$row"'
 DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
-# What DuckDB takes from Arrow as it would read it from Parquet.
-PLAIN = {
-    pa.string(): "VARCHAR", pa.int32(): "INTEGER", pa.int64(): "BIGINT", pa.float32(): "FLOAT", pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN", pa.timestamp("us"): "TIMESTAMP", pa.binary(): "BLOB",
-    pa.decimal128(38, 10): "DECIMAL(38,10)",
-}  # fmt: skip
 
 
 def quoted(name: str) -> str:
@@ -46,23 +40,27 @@ class Rows:
 def rows_of(segment: Segment, schema: Schema, held: pa.Table | None = None) -> Rows:
     """The rows from the segment's files, or from `held`, which has them where they are in memory. Raises ComputeError
     when a file cannot be read."""
-    if held is not None and (found := _held(held, schema)) is not None:
-        return found
+    if held is not None:
+        return _held(held, schema)
     ours = segment.owned and segment.metadata.get("input") != "upload"  # of others' files DuckDB checks every text
     found = _plain(segment.paths[0], schema) if ours and len(segment.paths) == 1 else None
     return found or _read(segment.paths, schema)
 
 
-def _held(held: pa.Table, schema: Schema) -> Rows | None:
-    """None where the schema, or a type, is not the one of the rows."""
-    kinds = [c.type.value_type if pa.types.is_dictionary(c.type) else c.type for c in held.columns]
-    if set(held.column_names) != set(schema.fields) or not all(kind in PLAIN for kind in kinds):
-        return None
-    types = {name: PLAIN[kind] for name, kind in zip(held.column_names, kinds, strict=True)}
-    whole = frozenset(name for name in held.column_names if not held.column(name).null_count)
+def _held(held: pa.Table, schema: Schema) -> Rows:
+    types = {name: _type(column.type) for name, column in zip(held.column_names, held.columns, strict=True)}
+    whole = frozenset(name for name in types if not held.column(name).null_count)
+    for name in schema.fields.keys() - types.keys():  # the schema has them since the rows were made
+        held = held.append_column(name, pa.nulls(held.num_rows))
     # DuckDB reads a dictionary anew for each batch, and a thread a batch: neither few nor many.
     numbered = held.append_column("$row", pa.array(np.arange(held.num_rows, dtype=np.int32)))
     return Rows(numbered.to_reader(2 * ROW_GROUP), types, whole)
+
+
+def _type(kind: pa.DataType) -> str:
+    if pa.types.is_dictionary(kind):
+        return _type(kind.value_type)
+    return f"{_type(kind.value_type)}[]" if pa.types.is_list(kind) else PLAIN[kind]
 
 
 def _plain(path: str, schema: Schema) -> Rows | None:

@@ -12,6 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP = 122_880  # DuckDB's own row group, so that each becomes one unit of its parallel scans
+# What DuckDB takes from Arrow as it would read it from Parquet.
+PLAIN = {
+    pa.string(): "VARCHAR", pa.int32(): "INTEGER", pa.int64(): "BIGINT", pa.float32(): "FLOAT", pa.float64(): "DOUBLE",
+    pa.bool_(): "BOOLEAN", pa.timestamp("us"): "TIMESTAMP", pa.binary(): "BLOB",
+    pa.decimal128(38, 10): "DECIMAL(38,10)",
+}  # fmt: skip
 
 
 class DeepStore:

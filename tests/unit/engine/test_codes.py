@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from meshloom.engine.broker.broker import Broker
 from meshloom.engine.cluster import Cluster
 from meshloom.engine.server import codes
-from meshloom.engine.sql.single import compile_single
+from meshloom.engine.sql.single import compile_single, sources
 from meshloom.engine.sql.statement import parse
 
 SCHEMA = {
@@ -105,6 +105,11 @@ class Pair:
         return str(compile_single(parse(sql), self.cluster.broker.relations).sql)
 
 
+@pytest.fixture(autouse=True)
+def _every_table_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "LARGE", 0)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     made = Pair(tmp_path)
@@ -120,6 +125,15 @@ def test_the_levers_are_taken(pair: Pair) -> None:
     assert '"$g"' in pair.translated("SELECT store, week, count(*) FROM sales GROUP BY store, week")
     assert "$code$" not in pair.translated("SELECT count(*) FROM sales WHERE store = 'nobody'")
     assert "$code$" not in pair.translated("SELECT count(*) FROM plain WHERE store = 'a'")
+
+
+def test_small_tables_are_grouped_by_their_texts(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.add([("a", "x", 1), ("b", "y", 2)])
+    monkeypatch.setattr(sources, "LARGE", 3)
+    for keys in ("store", "store, week"):
+        text = pair.translated(f"SELECT {keys}, count(*) FROM sales GROUP BY {keys}")
+        assert "trim(" not in text
+        assert "$code$" not in text
 
 
 def test_values_that_come_with_each_segment(pair: Pair) -> None:

@@ -21,11 +21,11 @@ from meshloom.engine.sql.nodes import found, nodes_of
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.result_names import name_of
 from meshloom.engine.sql.scope import Scope
+from meshloom.engine.sql.single import sources
 from meshloom.engine.sql.single.aggregations import AggregatingTranslator
 from meshloom.engine.sql.single.coded_groups import coded_groups
 from meshloom.engine.sql.single.explain import BROKER, Counting, Query, explained, told
 from meshloom.engine.sql.single.gapfill import compile_gapfill, is_gapfill
-from meshloom.engine.sql.single.sources import source_for
 from meshloom.engine.sql.source import source_of
 from meshloom.engine.sql.statement import Statement
 from meshloom.engine.sql.ties import MOST_TIES
@@ -168,7 +168,7 @@ class _Query:
         self.aliases = {node.alias: node.this for node in select.expressions if isinstance(node, exp.Alias)}
         self.keys = self._keys()
         if self.source == relation.source and translator.scope.codes:
-            self.source = source_for(select, relation, self.keys)
+            self.source = sources.source_for(select, relation, self.keys)
         self.aggregates = any(
             _aggregates(part) for part in (*select.expressions, select.args.get("order")) if part is not None
         )
@@ -221,7 +221,7 @@ class _Query:
         """The groups made of codes, "" where they are not."""
         outputs = {f'"c{position}"' for position in range(len(self.items))}
         taken = any(f'"{name}"' in outputs for name in self.relation.columns)
-        if self.source != self.relation.source or self.exploded or taken:
+        if self.source != self.relation.source or self.exploded or taken or self.relation.rows < sources.LARGE:
             return ""
         if any(key.split(" ")[0] not in outputs for key in order):
             return ""

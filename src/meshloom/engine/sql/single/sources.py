@@ -12,6 +12,7 @@ from meshloom.engine.sql.relation import ColumnInfo, Relation
 # Aggregations that see the same whether a value comes once or often.
 OF_VALUES = frozenset(("distinctcount", "distinctcountbitmap", "distinctcounthll", "distinctcountrawhll",
                        "distinctcounthllplus", "distinctcountull", "minstring", "maxstring"))  # fmt: skip
+LARGE = 2_000_000  # rows of a table whose groups are worth a longer query
 FEW = 1024  # values of a column whose groups DuckDB finds by its own dictionary, a row group at a time
 
 
@@ -52,7 +53,7 @@ def _grouping(select: exp.Select, relation: Relation, keys: list[exp.Expr]) -> s
     text is what it was, and the filter does not see it."""
     info = _column(keys[0], relation) if len(keys) == 1 else None
     where = select.args.get("where")
-    if info is None or info.codes is None or not 0 < info.codes.cardinality <= FEW:
+    if info is None or info.codes is None or not 0 < info.codes.cardinality <= FEW or relation.rows < LARGE:
         return ""
     if where is not None and any(_column(node, relation) is info for node in where.find_all(exp.Column)):
         return ""

@@ -157,6 +157,13 @@ def _file(folder: Path, *values: str) -> Path:
     return file
 
 
+def test_a_file_too_large_for_the_memory_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distinct, "HELD", -1)
+    with closing(_pages(tmp_path / "engine")) as cluster:
+        cluster.controller.ingest_file("p_OFFLINE", _file(tmp_path, "b", "a"), {"inputFormat": "json"})
+        assert cluster.broker.query("SELECT k FROM p ORDER BY k")["resultTable"]["rows"] == [["a"], ["b"]]
+
+
 FIXED = {"inputFormat": "json", "segmentNameGenerator.type": "fixed",
          "segmentNameGenerator.configs.segment.name": "one"}  # fmt: skip
 

@@ -309,10 +309,10 @@ class Controller:
         *,
         owned: bool,
         held: pa.Table | None = None,
-        kept: Callable[[], object] = lambda: None,
+        keep: Callable[[], object] = lambda: None,
     ) -> Segment:
-        """Register a segment and load it. `held` has its rows where they are in memory, `kept` waits until its files
-        are where `paths` says; the segment is there when both is done."""
+        """Register a segment and load it. `held` has its rows where they are in memory; `keep` puts its files where
+        `paths` says, which may take as long as loading such rows. The segment is there when both is done."""
         with self._lock:
             self.table(physical)
             before = self.catalog.segment(physical, name)
@@ -322,8 +322,11 @@ class Controller:
                     segment = self.catalog.add_segment(physical, name, places, rows, owned=owned, metadata=metadata)
                     if before is not None:
                         self.server.unload(before)
+                    if held is None:
+                        keep()
                     self.server.load(segment, held)
-                    kept()
+                    if held is not None:
+                        keep()
             except BaseException:
                 if self.catalog.get("table", physical) is not None:
                     self.server.settle(physical)
@@ -347,7 +350,7 @@ class Controller:
             place = self.deep_store.place(physical, name, built.path)
             self._push(
                 physical, name, [place], built.rows, metadata, owned=True, held=built.held,
-                kept=lambda: self.deep_store.keep(physical, name, built.whole()),
+                keep=lambda: self.deep_store.keep(physical, name, built.whole()),
             )  # fmt: skip
         except BaseException:
             built.discard()

@@ -21,7 +21,7 @@ from meshloom.engine.sql.functions import provide
 from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP
 from meshloom.infra.compute import Session
 
-HELD = 1 << 29  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
+HELD = 1 << 30  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
 FEW = 5  # a column keeps its distinct values when a row group has at most one of so many rows
 GLANCE = 1_000  # records
 BEHIND = 4  # batches that are read and not encoded yet

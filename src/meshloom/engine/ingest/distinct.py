@@ -68,7 +68,9 @@ def _by_value(column: Column, rows: Rows) -> bool:
     return column.own and column.name in rows.record.source.texts
 
 
-def _given(session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]) -> list[pa.Array] | None:
+def _given(
+    session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]
+) -> list[pa.Array | pa.ChunkedArray] | None:
     """The columns as the file has them where their values are made after, else as they are made. None beyond HELD."""
     texts = rows.record.source.texts
     chosen = [
@@ -112,16 +114,17 @@ def _few(array: pa.Array) -> bool:
     return len(array.unique()) * FEW <= len(array)
 
 
-def _whole(chunks: list[pa.Array], type_: pa.DataType) -> pa.Array:
+def _whole(chunks: list[pa.Array], type_: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    """One column; of dictionaries one array with one dictionary."""
     if not chunks:
         return pa.array([], type_)
     column = pa.chunked_array(chunks)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    return column.combine_chunks()
+    return column.unify_dictionaries().combine_chunks() if pa.types.is_dictionary(column.type) else column
 
 
-def _valued(session: Session, config: TableConfig, column: Column, array: pa.Array, rows: Rows) -> pa.Array:
+def _valued(
+    session: Session, config: TableConfig, column: Column, array: pa.Array | pa.ChunkedArray, rows: Rows
+) -> pa.Array | pa.ChunkedArray:
     """A column's values from its texts as the file has them."""
     itself, made = rows.record.source.texts[column.name]
     texts, places = array, None
@@ -134,11 +137,12 @@ def _valued(session: Session, config: TableConfig, column: Column, array: pa.Arr
     try:
         sql = column.query(f"(SELECT {made} AS {quoted(column.name)} FROM {VALUES})")
         provide(sql, session, session, lenient=pipeline.goes_on(config))
-        values = session.arrow(sql).column(0).combine_chunks()
+        values = session.arrow(sql).column(0)
     finally:
         session.unregister(VALUES.strip('"'))
     if places is None:
         return values
+    values = values.combine_chunks()
     if not pa.types.is_string(values.type):
         return values.take(places)
     again = values.dictionary_encode()  # two texts may have become one value

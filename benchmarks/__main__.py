@@ -19,7 +19,7 @@ from benchmarks.row import Row
 
 HERE = Path(__file__).parent
 LAST = HERE / "results.json"
-MEASUREMENTS = ("apply", "governed", "engine", "ingest")
+MEASUREMENTS = ("apply", "governed", "engine", "flights", "ingest")
 
 
 def main(names: list[str]) -> int:

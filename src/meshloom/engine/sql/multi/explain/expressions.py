@@ -20,7 +20,7 @@ from meshloom.engine.sql.multi.explain.rex import (
     negation,
     null,
 )
-from meshloom.engine.sql.multi.explain.scope import Scope, untold
+from meshloom.engine.sql.multi.explain.scope import Scope, unplanned, untold
 from meshloom.engine.sql.multi.explain.types import (
     BIGINT,
     BOOLEAN,
@@ -124,6 +124,9 @@ class Expressions:
             case exp.Escape() if isinstance(node.this, exp.Like):
                 parts = (node.this.this, node.this.expression, node.expression)
                 return call("LIKE", *map(self.rex, parts))
+            case exp.Any() | exp.All():
+                word = "SOME" if isinstance(node, exp.Any) else "ALL"
+                raise unplanned(node, f"{word} is only supported if expand = false")
         raise untold(node)
 
     def truth(self, node: exp.Expr) -> Rex:
@@ -144,12 +147,12 @@ class Expressions:
         raise untold(node)
 
     def _between(self, node: exp.Between) -> Rex:
-        value = self.rex(node.this)
-        low = self.compared(">=", value, self.rex(node.args["low"]))
-        high = self.compared("<=", value, self.rex(node.args["high"]))
-        if node.args.get("symmetric"):
-            raise untold(node)
-        return call("AND", low, high)
+        value, low, high = (self.rex(part) for part in (node.this, node.args["low"], node.args["high"]))
+
+        def within(least: Rex, most: Rex) -> Rex:
+            return call("AND", self.compared(">=", value, least), self.compared("<=", value, most))
+
+        return call("OR", within(low, high), within(high, low)) if node.args.get("symmetric") else within(low, high)
 
     def _member(self, node: exp.In) -> Rex:
         left = node.this.unnest()

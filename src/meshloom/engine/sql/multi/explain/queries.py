@@ -15,7 +15,7 @@ from meshloom.engine.sql.multi.explain.expressions import Expressions
 from meshloom.engine.sql.multi.explain.rel import Column, Project, Rel, SetOp, Values
 from meshloom.engine.sql.multi.explain.rex import Literal, Order, Ref, Rex
 from meshloom.engine.sql.multi.explain.scope import Correlations, Scope, untold
-from meshloom.engine.sql.multi.explain.select import Select, order_key, tail
+from meshloom.engine.sql.multi.explain.select import NOTHING, Select, order_key, tail
 from meshloom.engine.sql.multi.explain.sources import Sources
 from meshloom.engine.sql.multi.explain.types import SqlType, least_restrictive
 from meshloom.engine.sql.relation import Relations
@@ -111,31 +111,30 @@ class Queries:
         return order_key(key, found)
 
     def values(self, node: exp.Values, scope: Scope) -> Rel:
-        expressions = Expressions(scope, lambda part: None)
-        rows = [
-            [expressions.rex(item) for item in (row.expressions if isinstance(row, exp.Tuple) else [row])]
-            for row in node.expressions
-        ]
+        """Constants are rows; anything else is computed over one row, for each row of the list
+        (SqlToRelConverter.convertValuesImpl)."""
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         if len({len(row) for row in rows}) != 1:
             raise PinotError(QUERY_VALIDATION, "QueryValidationError: Values must all have the same number of columns")
-        types = [least_restrictive([item.type for item in column]) for column in zip(*rows, strict=True)]
-        columns = []
-        tuples = []
-        for number, type_ in enumerate(types):
-            if type_ is None:
-                raise untold(node, "its rows have no common type")
-            columns.append(Column(f"EXPR${number}", type_))
-        for row in rows:
-            made = []
-            for item, column in zip(row, columns, strict=True):
-                if not isinstance(item, Literal):
-                    raise untold(node, "VALUES of what is no constant")
-                done = cast(column.type.with_null(item.value is None), item)
-                if not isinstance(done, Literal):
-                    raise untold(node)
-                made.append(done)
-            tuples.append(tuple(made))
-        return Values(tuple(columns), tuple(tuples))
+        sides = [self._row(row, scope) for row in rows]
+        types = [
+            least_restrictive([column.type for column in columns])
+            for columns in zip(*(side.columns for side in sides), strict=True)
+        ]
+        if None in types:
+            raise untold(node, "its rows have no common type")
+        if all(isinstance(side, Values) for side in sides):
+            sides = [_as_types(side, [type_ for type_ in types if type_ is not None]) for side in sides]
+        if len(sides) == 1:
+            return sides[0]
+        return _merged(sides, True) or SetOp(tuple(sides), "Union", True)
+
+    def _row(self, items: Sequence[exp.Expr], scope: Scope) -> Rel:
+        if any(item.find(exp.Query) for item in items):
+            raise untold(items[0], "a query in VALUES")
+        expressions = Expressions(scope, lambda part: None)
+        exprs = [expressions.rex(item) for item in items]
+        return builder.project(NOTHING, exprs, [f"EXPR${number}" for number in range(len(exprs))])
 
 
 def _common(a: Column, b: Column, node: exp.Expr) -> SqlType:

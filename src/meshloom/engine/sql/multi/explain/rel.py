@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from meshloom.engine.sql.multi.explain.rex import Frame, Literal, Order, Rex
-from meshloom.engine.sql.multi.explain.types import SqlType
+from meshloom.engine.sql.multi.explain.types import SqlType, least_restrictive
 
 Names = tuple[str, ...]
 Hints = tuple[tuple[str, str], ...]  # options of a hint, by name
@@ -295,11 +295,13 @@ class SetOp(_Node):
 
     @cached_property
     def columns(self) -> Columns:
-        first = self.sides[0].columns
-        return tuple(
-            Column(one.name, one.type.with_null(any(side.columns[n].type.nullable for side in self.sides)))
-            for n, one in enumerate(first)
-        )
+        """Named as the first side's; rows that are listed (VALUES) may differ in type."""
+        found = []
+        for same in zip(*(side.columns for side in self.sides), strict=True):
+            first = same[0].type
+            type_ = first if all(one.type.alike(first) for one in same) else least_restrictive([c.type for c in same])
+            found.append(Column(same[0].name, (type_ or first).with_null(any(one.type.nullable for one in same))))
+        return tuple(found)
 
     def over(self, inputs: Sequence[Rel]) -> SetOp:
         return replace(self, sides=tuple(inputs))

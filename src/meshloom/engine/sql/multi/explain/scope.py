@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
+from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.multi.explain.rel import Column, Columns, Rel
 from meshloom.engine.sql.multi.explain.rex import Field, Ref, Rex
 
@@ -109,4 +109,14 @@ def untold(node: exp.Expr, why: str = "") -> PinotError:
     return PinotError(
         QUERY_VALIDATION,
         f"EXPLAIN PLAN FOR tells no plan of this yet{reason}: {text[:120]}; see docs/reference/pinot-differences.md",
+    )
+
+
+def unplanned(node: exp.Expr, why: str) -> PinotError:
+    """What this engine runs, but Pinot's planner does not convert (QueryEnvironment.toRelation)."""
+    query = node.root().sql(dialect="pinot")
+    return PinotError(
+        QUERY_PLANNING,
+        "QueryPlanningError: Error converting query to relational expression: Failed to convert query to relational "
+        f"expression:\n{query[:400]}\n{why}",
     )

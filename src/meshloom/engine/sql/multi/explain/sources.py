@@ -35,7 +35,7 @@ from meshloom.engine.sql.multi.explain.rex import (
     rewritten,
     shifted,
 )
-from meshloom.engine.sql.multi.explain.scope import Scope, Source, named, untold
+from meshloom.engine.sql.multi.explain.scope import Scope, Source, named, unplanned, untold
 from meshloom.engine.sql.multi.explain.types import INTEGER, of_pinot
 from meshloom.engine.sql.multi.joins import KINDS
 from meshloom.engine.sql.multi.sources import names_of
@@ -98,7 +98,7 @@ class Sources:
                 rel = self._table(node)
                 alias = node.alias_or_name
             case exp.Values():
-                rel, alias = self.queries.values(node, self.scope.inner()), node.alias
+                rel, alias = _renamed(self.queries.values(node, self.scope.inner()), names_of(node)), node.alias
             case exp.Subquery():
                 rel, alias = self.queries.query(inner_query(node), self.scope.outer), node.alias
             case exp.Lateral() if not isinstance(node.this, exp.Unnest):
@@ -115,9 +115,7 @@ class Sources:
     def _table(self, node: exp.Table) -> Rel:
         with_ = self.queries.named(node.name)
         if with_ is not None:
-            rel, names = with_
-            titles = [*names, *rel.names[len(names) :]]
-            return _renamed(rel, titles)
+            return _renamed(*with_)
         relation = self.queries.relations.find(node.name)
         if relation is None:
             raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{node.name}' not found")
@@ -189,7 +187,7 @@ class Sources:
             return self._merged(node, using, before, added), None
         on = node.args.get("on")
         if on is not None and on.find(exp.Query):
-            raise untold(on, "a query in ON")
+            raise unplanned(on, "Calcite converts a query in ON wrongly or not at all")
         condition = expressions.truth(on) if on is not None else TRUE
         if node.method.upper() == "ASOF":
             match = node.args.get("match_condition")
@@ -221,8 +219,9 @@ class Sources:
         return Ref(found[0], self.scope.row[found[0]].type)
 
 
-def _renamed(rel: Rel, titles: list[str]) -> Rel:
-    """A WITH query under the names that its alias lists."""
+def _renamed(rel: Rel, names: list[str]) -> Rel:
+    """A WITH query, or one row that is computed, under the names that its alias lists."""
+    titles = [*names, *rel.names[len(names) :]]
     if isinstance(rel, Project) and list(rel.titles) != titles:
         return Project(rel.input, rel.exprs, tuple(titles))
     return rel

@@ -123,7 +123,7 @@ class Pushed:
 
     def top(self, rel: Rel) -> Rel:
         exprs = [self.converted(expr, rel.columns) for expr in self.project.exprs]
-        return builder.project(rel, exprs, list(self.project.titles), force=True)
+        return builder.project(rel, exprs, list(self.project.titles))
 
 
 def through_join(rel: Rel) -> Rel | None:
@@ -167,6 +167,8 @@ def through_set(rel: Rel) -> Rel | None:
     if has_over(*rel.exprs):
         return None
     sets = rel.input
+    if builder.identity(rel.exprs, sets):
+        return sets  # what it called the columns is lost
     pushed = Pushed(rel, None, [len(sets.columns)], set(), True)
     sides = tuple(pushed.top(pushed.below(0, side)) for side in sets.sides)
     return replace(sets, sides=sides)

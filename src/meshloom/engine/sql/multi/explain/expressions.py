@@ -108,7 +108,7 @@ class Expressions:
             case exp.Cast():
                 return self._cast(node)
             case exp.DPipe():
-                sides = [self.rex(side) for side in (node.this, node.expression)]
+                sides = [_text(self.rex(side)) for side in (node.this, node.expression)]
                 nullable = any(side.type.nullable for side in sides)
                 return Call("||", tuple(sides), VARCHAR.with_null(nullable))
             case exp.Extract():
@@ -239,6 +239,10 @@ class Expressions:
         if plain == "mod" and len(operands) == 2:
             return computed("MOD", *operands)
         return functions.function(node.name, operands)
+
+
+def _text(value: Rex) -> Rex:
+    return value if value.type.text or value.type.name == "NULL" else coerced(VARCHAR, value)
 
 
 def _coalesce(node: exp.Expr, operands: list[Rex]) -> Rex:

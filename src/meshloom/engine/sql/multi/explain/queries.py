@@ -43,7 +43,8 @@ class Queries:
         self.withs: dict[str, With] = {}
         self.count = 0
 
-    def query(self, node: exp.Query, outer: Scope | None = None) -> Rel:
+    def query(self, node: exp.Query, outer: Scope | None = None, *, top: bool = False) -> Rel:
+        """`top` is whether the query's rows are the answer, whose order counts."""
         self.count += 1
         if self.count > MOST:
             raise untold(node, f"more than {MOST} queries in one plan")
@@ -53,17 +54,17 @@ class Queries:
             for cte in with_.expressions if with_ is not None else ():
                 names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
                 self.withs = {**self.withs, cte.alias.lower(): With(inner_query(cte.this), names, self.withs)}
-            return self._body(node, outer)
+            return self._body(node, outer, top)
         finally:
             self.withs = before
 
-    def _body(self, node: exp.Query, outer: Scope | None) -> Rel:
+    def _body(self, node: exp.Query, outer: Scope | None, top: bool) -> Rel:
         if isinstance(node, exp.Subquery):
-            return self.query(inner_query(node), outer)
+            return self.query(inner_query(node), outer, top=top)
         if isinstance(node, exp.Select):
-            return Select(self, node, outer).convert()
+            return Select(self, node, outer).convert(top)
         if isinstance(node, exp.SetOperation):
-            return self._set(node, outer)
+            return self._set(node, outer, top)
         if isinstance(node, exp.Values):
             return self.values(node, Scope(outer, self.correlations))
         raise untold(node)
@@ -82,7 +83,7 @@ class Queries:
         finally:
             self.withs = before
 
-    def _set(self, node: exp.SetOperation, outer: Scope | None) -> Rel:
+    def _set(self, node: exp.SetOperation, outer: Scope | None, top: bool) -> Rel:
         sides = [self.query(inner_query(side), outer) for side in (node.this, node.expression)]
         kind = SETS[type(node)]
         if len(sides[0].columns) != len(sides[1].columns):
@@ -96,7 +97,7 @@ class Queries:
         scope.add("", rel.columns, 0)
         order = node.args.get("order")
         keys = [self._key(scope, key, rel) for key in (order.expressions if order is not None else ())]
-        return tail(node, rel, keys)
+        return tail(node, rel, keys, top)
 
     def _key(self, scope: Scope, key: exp.Expr, rel: Rel) -> Order:
         node = key.this

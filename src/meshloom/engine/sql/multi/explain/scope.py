@@ -54,7 +54,7 @@ class Scope:
     correlation: str = ""
     merged: dict[str, Rex] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
-    placed: Callable[[int], int] | None = None  # where the columns of FROM stand once rows are changed
+    placed: Callable[[int], Ref] | None = None  # a column of FROM as inner queries read it once the rows are grouped
 
     def add(self, alias: str, columns: Columns, offset: int) -> Source:
         source = Source(alias, columns, tuple(range(offset, offset + len(columns))))
@@ -88,9 +88,9 @@ class Scope:
         if not found:
             raise PinotError(UNKNOWN_COLUMN, f"UnknownColumnError: Column '{name}' not found in any table")
         self.correlation = self.correlation or self.correlations.fresh()
-        column = self.row[found[0]]
-        self.used.add(found[0])
-        return Field(self.correlation, found[0], column.name, column.type)
+        ref = self.placed(found[0]) if self.placed is not None else Ref(found[0], self.row[found[0]].type)
+        self.used.add(ref.index)
+        return Field(self.correlation, ref.index, self.row[found[0]].name, ref.type)
 
     def inner(self) -> Scope:
         return Scope(self, self.correlations)

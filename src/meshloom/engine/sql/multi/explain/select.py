@@ -42,7 +42,7 @@ class Select:
         self.aggregation: Aggregation | None = None
         self.rel: Rel = NOTHING
 
-    def convert(self) -> Rel:
+    def convert(self, top: bool) -> Rel:
         self._from()
         self._where()
         items = self._items()
@@ -61,7 +61,11 @@ class Select:
         rel = self._qualified(qualified[0], made, names) if qualified else self._projected(made, names)
         if self.node.args.get("distinct"):
             rel = distinct(rel)
-        return hinted(tail(self.node, rel, extra[2]), hints_of(self.node))
+        rel = tail(self.node, rel, extra[2], top)
+        if extra[0] and not top:
+            kept = builder.references(rel)[: len(exprs)]
+            rel = Project(rel, tuple(kept), rel.names[: len(exprs)])
+        return hinted(rel, hints_of(self.node))
 
     def _qualified(self, condition: exp.Expr, exprs: list[Rex], names: list[str | None]) -> Rel:
         """The condition as a column of its own, which rows are chosen by (SqlToRelConverter.convertQualify)."""
@@ -132,11 +136,10 @@ class Select:
     def _items(self) -> list[exp.Expr]:
         items: list[exp.Expr] = []
         for item in self.node.expressions:
-            if not item.is_star:
+            if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
+                items += self._star(item.table if isinstance(item, exp.Column) else "")
+            else:
                 items.append(item)
-                continue
-            table = item.table if isinstance(item, exp.Column) else ""
-            items += self._star(table)
         return items
 
     def _star(self, table: str) -> list[exp.Expr]:
@@ -189,6 +192,7 @@ class Select:
         _collect(above, aggregation, nodes)
         names = _call_names(aggregation, titles, above, items)
         self.rel = aggregation.finish(names)
+        self.scope.placed = aggregation.placed
         if having is not None:
             condition = pushed_not(having)
             self.rel = self.subqueries.replace(self.rel, condition, above, filtering=True, grouped=True)
@@ -300,8 +304,8 @@ def distinct(rel: Rel) -> Rel:
     return builder.aggregate(rel, range(len(rel.columns)), ())
 
 
-def tail(node: exp.Query, rel: Rel, keys: Sequence[Order]) -> Rel:
-    """LIMIT and OFFSET, with ORDER BY's keys."""
+def tail(node: exp.Query, rel: Rel, keys: Sequence[Order], top: bool) -> Rel:
+    """LIMIT and OFFSET, with ORDER BY's keys, which mean nothing else below the top (isRemoveSortInSubQuery)."""
     limit, offset = node.args.get("limit"), node.args.get("offset")
     fetch = node.args.get("fetch") if limit is None else None
     if fetch is not None:
@@ -311,6 +315,6 @@ def tail(node: exp.Query, rel: Rel, keys: Sequence[Order]) -> Rel:
     if isinstance(limit, exp.Fetch):
         count = limit.args.get("count")
     most = whole(count, "LIMIT") if count is not None else None
-    if not keys and most is None and not skipped:
+    if most is None and not skipped and not (top and keys):
         return rel
     return Sort(rel, tuple(keys), skipped or None, most)

@@ -52,19 +52,18 @@ def _named(node: exp.Select, items: Mapping[str, exp.Expr | None]) -> Iterator[e
 
 def _columns(node: exp.Expr, items: Mapping[str, exp.Expr | None], *, within: bool) -> Iterator[exp.Column]:
     """The columns that are aliases, none in queries inside; `within` aggregations only those of plain values."""
-    if isinstance(node, exp.Query | exp.Exists):
-        return
-    if isinstance(node, exp.Column):
-        if not node.table and node.name.lower() in items:
-            yield node
-        return
-    if is_aggregation(node):
-        if not within:
-            return
-        items = {name: item for name, item in items.items() if item is None or not _computed(item)}
-    for part in node.iter_expressions():
-        yield from _columns(part, items, within=within)
+    open_ = [(node, False)]
+    while open_:
+        one, called = open_.pop()
+        if isinstance(one, exp.Column):
+            if not one.table and one.name.lower() in items and not (called and _computed(items[one.name.lower()])):
+                yield one
+            continue
+        if isinstance(one, exp.Query | exp.Exists) or (is_aggregation(one) and not within):
+            continue
+        called = called or is_aggregation(one)
+        open_ += [(part, called) for part in one.iter_expressions(reverse=True)]
 
 
-def _computed(item: exp.Expr) -> bool:
-    return aggregates(item) or item.find(exp.Window) is not None
+def _computed(item: exp.Expr | None) -> bool:
+    return item is not None and (aggregates(item) or item.find(exp.Window) is not None)

@@ -37,10 +37,12 @@ def check(node: exp.Select) -> None:
 
 def own(node: exp.Expr) -> Iterator[exp.Expr]:
     """An expression and its parts, without those of queries inside it."""
-    yield node
-    if not isinstance(node, exp.Query):
-        for part in node.iter_expressions():
-            yield from own(part)
+    open_ = [node]
+    while open_:
+        one = open_.pop()
+        yield one
+        if not isinstance(one, exp.Query):
+            open_ += one.iter_expressions(reverse=True)
 
 
 def _plain(node: exp.Expr, clause: str) -> None:

@@ -18,8 +18,8 @@ from meshloom.engine.sql.multi.explain.scope import Correlations, Scope, untold
 from meshloom.engine.sql.multi.explain.select import NOTHING, Select, order_key, tail
 from meshloom.engine.sql.multi.explain.sources import Sources
 from meshloom.engine.sql.multi.explain.types import SqlType, least_restrictive
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relations
-from meshloom.engine.sql.translate import inner_query
 
 SETS: dict[type[exp.Expr], str] = {exp.Union: "Union", exp.Intersect: "Intersect", exp.Except: "Minus"}
 MOST = 200  # queries of one plan, WITH names counted as often as they are read
@@ -45,7 +45,7 @@ class Queries:
 
     def query(self, node: exp.Query, outer: Scope | None = None, *, top: bool = False) -> Rel:
         """`top` is whether the query's rows are the answer, whose order counts."""
-        self.count += 1
+        self.count += isinstance(node, exp.Select)
         if self.count > MOST:
             raise untold(node, f"more than {MOST} queries in one plan")
         with_ = node.args.get("with_")

@@ -39,8 +39,8 @@ from meshloom.engine.sql.multi.explain.scope import Scope, Source, named, unplan
 from meshloom.engine.sql.multi.explain.types import INTEGER, of_pinot
 from meshloom.engine.sql.multi.joins import KINDS
 from meshloom.engine.sql.multi.sources import names_of
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.translate import inner_query
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.explain.queries import Queries

@@ -41,7 +41,7 @@ from meshloom.engine.sql.multi.explain.rex import (
 from meshloom.engine.sql.multi.explain.scope import Scope, untold
 from meshloom.engine.sql.multi.explain.types import BIGINT, BOOLEAN, least_restrictive
 from meshloom.engine.sql.multi.grouping import is_aggregation
-from meshloom.engine.sql.translate import inner_query
+from meshloom.engine.sql.nodes import inner_query
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.explain.queries import Queries
@@ -254,17 +254,21 @@ def _single_value(node: exp.Expr) -> bool:
 
 def _queries(node: exp.Expr, logic: str) -> list[tuple[exp.Expr, str]]:
     """The queries in an expression, innermost first, each with what unknown counts as there."""
-    while isinstance(node, exp.Paren):
-        node = node.this
-    if isinstance(node, exp.Exists | exp.Subquery):
-        return [(node, logic)]
-    if isinstance(node, exp.Query):
-        return []
-    if _member_query(node):
-        member = node.this.unnest() if isinstance(node, exp.Not) else node
-        return [*_queries(member.this, THREE), (node, logic)]
-    inner = logic if isinstance(node, exp.And) else THREE
-    return [found for part in node.iter_expressions() for found in _queries(part, inner)]
+    found: list[tuple[exp.Expr, str]] = []
+    open_ = [(node, logic)]
+    while open_:
+        one, here = open_.pop()
+        while isinstance(one, exp.Paren):
+            one = one.this
+        if isinstance(one, exp.Exists | exp.Subquery):
+            found.append((one, here))
+        elif _member_query(one):
+            member = one.this.unnest() if isinstance(one, exp.Not) else one
+            found += [*_queries(member.this, THREE), (one, here)]
+        elif not isinstance(one, exp.Query):
+            inner = here if isinstance(one, exp.And) else THREE
+            open_ += [(part, inner) for part in one.iter_expressions(reverse=True)]
+    return found
 
 
 def _member_query(node: exp.Expr) -> bool:

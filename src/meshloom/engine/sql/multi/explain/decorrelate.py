@@ -14,10 +14,12 @@ from meshloom.engine.sql.multi.explain.rel import (
     Correlate,
     Filter,
     Join,
+    Places,
     Project,
     Rel,
     Sort,
     Uncollect,
+    same,
     uniquified,
 )
 from meshloom.engine.sql.multi.explain.rex import (
@@ -43,7 +45,6 @@ from meshloom.engine.sql.multi.explain.rules import filters
 from meshloom.engine.sql.multi.explain.types import BIGINT, SqlType
 
 Outer = tuple[str, int]  # a column of an outer row: its correlation and place
-Places = dict[int, int]
 
 
 class Untold(Exception):
@@ -157,9 +158,9 @@ class _Decorrelation:
             case Sort():
                 return self._sort(rel)
         inputs = [self.frame(inner) for inner in rel.inputs]
-        if any(one.outer or one.places != _same(len(one.places)) for one in inputs):
+        if any(one.outer or one.places != same(len(one.places)) for one in inputs):
             raise Untold("a set operation or window in a query that reads an outer row")
-        return Frame(rel.over([one.rel for one in inputs]), _same(len(rel.columns)), {})
+        return Frame(rel.over([one.rel for one in inputs]), same(len(rel.columns)), {})
 
     def _project(self, rel: Project) -> Frame:
         below = self._with_outer(rel, self.frame(rel.input), rel.exprs)
@@ -171,7 +172,7 @@ class _Decorrelation:
             exprs.append(builder.ref(below.rel, place))
             titles.append(below.rel.names[place])
         found = builder.project(below.rel, exprs, titles, force=True)
-        return Frame(found, _same(len(rel.exprs)), outer)
+        return Frame(found, same(len(rel.exprs)), outer)
 
     def _filter(self, rel: Filter) -> Frame:
         below = self._with_outer(rel, self.frame(rel.input), (rel.condition,))
@@ -196,9 +197,7 @@ class _Decorrelation:
             raise Untold("a query that reads two outer rows")
         left = self.lefts[needs[0][0]]
         places = [left.places[place] for _, place in needs]
-        distinct = builder.aggregate(
-            builder.project(left.rel, [builder.ref(left.rel, place) for place in places]), range(len(places)), ()
-        )
+        distinct = builder.aggregate(builder.project(left.rel, builder.at(left.rel, places)), range(len(places)), ())
         width = len(below.rel.columns)
         found = joining.join(below.rel, distinct, conjunction([]), "inner")
         outer = {need: width + number for number, need in enumerate(needs)}
@@ -215,7 +214,7 @@ class _Decorrelation:
             order.append(place)
         count = len(order)
         order += [place for place in range(len(below.rel.columns)) if place not in order]
-        exprs = [builder.ref(below.rel, place) for place in order]
+        exprs = builder.at(below.rel, order)
         newer = builder.project(below.rel, exprs, [below.rel.names[place] for place in order])
         spots = {place: number for number, place in reversed(list(enumerate(order)))}
         calls = tuple(
@@ -254,8 +253,8 @@ class _Decorrelation:
         outer = {**left.outer, **outer}
         order = [*places.values(), *outer.values()]
         titles = [*rel.names, *(found.names[place] for place in outer.values())]
-        found = Project(found, tuple(builder.ref(found, place) for place in order), tuple(uniquified(titles)))
-        return Frame(found, _same(len(places)), {one: len(places) + n for n, one in enumerate(outer)})
+        found = Project(found, tuple(builder.at(found, order)), tuple(uniquified(titles)))
+        return Frame(found, same(len(places)), {one: len(places) + n for n, one in enumerate(outer)})
 
     def _join(self, rel: Join) -> Frame:
         left, right = self.frame(rel.left), self.frame(rel.right)
@@ -292,7 +291,7 @@ class _Decorrelation:
         found = builder.project(below.rel, [*exprs, *partition], titles, force=True)
         count = len(below.places)
         made = Aggregate(found, tuple(range(len(found.columns))))
-        return Frame(made, _same(count), {one: count + number for number, (one, _) in enumerate(outer)})
+        return Frame(made, same(count), {one: count + number for number, (one, _) in enumerate(outer)})
 
     def _done(self, expr: Rex, below: Frame) -> Rex:
         def change(part: Rex) -> Rex | None:
@@ -312,10 +311,6 @@ def _grouped(one: AggCall, rel: Aggregate, count: int) -> SqlType:
     if not count or rel.groups or one.filter >= 0:
         return one.type
     return one.type.with_null(any(rel.input.columns[arg].type.nullable for arg in one.args))
-
-
-def _same(count: int) -> Places:
-    return {place: place for place in range(count)}
 
 
 def _equivalent(condition: Rex, need: Outer) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,9 +21,15 @@ class Column:
 
 
 Columns = tuple[Column, ...]
+Places = dict[int, int]  # where a column stands now, by where it stood
 
 
-class _Node:
+def same(count: int) -> Places:
+    """All columns where they were."""
+    return {place: place for place in range(count)}
+
+
+class _Node(ABC):
     """What all operators have. Not slotted: columns are worked out once."""
 
     @property
@@ -34,8 +41,8 @@ class _Node:
         return tuple(column.name for column in self.columns)
 
     @property
-    def columns(self) -> Columns:
-        raise NotImplementedError
+    @abstractmethod
+    def columns(self) -> Columns: ...
 
 
 @dataclass(frozen=True)

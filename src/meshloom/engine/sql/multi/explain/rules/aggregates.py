@@ -53,7 +53,7 @@ def over_project(rel: Rel) -> Rel | None:
         return found
     order = [groups.index(key) for key in keys]
     order += range(len(groups), len(groups) + len(calls))
-    return builder.project(found, [builder.ref(found, place) for place in order])
+    return builder.project(found, builder.at(found, order))
 
 
 def unique(rel: Rel, places: set[int]) -> bool:
@@ -81,7 +81,7 @@ def remove(rel: Rel) -> Rel | None:
         return None
     if not unique(rel.input, set(rel.groups)):
         return None
-    return builder.project(rel.input, [builder.ref(rel.input, group) for group in rel.groups])
+    return builder.project(rel.input, builder.at(rel.input, rel.groups))
 
 
 def through_join(rel: Rel) -> Rel | None:
@@ -106,7 +106,7 @@ def reduce(rel: Rel) -> Rel | None:
             bare.append(replace(one, name=""))
         return Ref(count + bare.index(replace(one, name="")), one.type)
 
-    exprs: list[Rex] = [builder.ref(rel, place) for place in range(count)]
+    exprs: list[Rex] = builder.at(rel, range(count))
     exprs += [_reduced(one, rel, add) for one in rel.calls]
     found = builder.aggregate(rel.input, rel.groups, made, rel.sets)
     return builder.project(found, exprs, list(rel.names))

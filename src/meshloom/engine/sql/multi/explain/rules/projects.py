@@ -85,7 +85,7 @@ class Pushed:
     def below(self, number: int, rel: Rel) -> Project:
         side = self.sides[number]
         places = [place - side.offset for place in side.kept]
-        exprs = [builder.ref(rel, place) for place in places] + [shifted(expr, -side.offset) for expr in side.exprs]
+        exprs = builder.at(rel, places) + [shifted(expr, -side.offset) for expr in side.exprs]
         titles: list[str] = [rel.names[place] for place in places]
         for expr in side.exprs:
             titles.append(self._title(expr, titles))

@@ -50,7 +50,7 @@ def of_project(rel: Rel) -> Rel | None:
     inner = rel.input
     if below.projects:
         below.exprs.sort(key=[part for expr in rel.exprs for part in _postorder(expr)].index)
-        exprs = [builder.ref(inner, place) for place in below.places] + below.exprs
+        exprs = builder.at(inner, below.places) + below.exprs
         titles = [_inherited(inner.names[place], number) for number, place in enumerate(below.places)]
         titles += [f"${len(below.places) + number}" for number in range(len(below.exprs))]
         inner = Project(inner, tuple(exprs), tuple(titles))
@@ -187,7 +187,7 @@ def transposed(rel: Rel) -> Rel | None:
     if len(read) == width:
         return None
     kept = sorted(read)
-    narrow = Project(below, tuple(builder.ref(below, place) for place in kept), tuple(below.names[p] for p in kept))
+    narrow = Project(below, tuple(builder.at(below, kept)), tuple(below.names[p] for p in kept))
     lost = width - len(kept)
 
     def place(number: int) -> int:

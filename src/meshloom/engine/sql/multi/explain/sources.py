@@ -213,9 +213,8 @@ class Sources:
 
     def _only(self, name: str, sources: list[Source]) -> Rex:
         found = [place for place in (source.find(name) for source in sources) if place is not None]
-        if len(found) != 1:
-            why = "is ambiguous" if found else "not found in any table"
-            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' {why}")
+        if not found:
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' not found in any table")
         return Ref(found[0], self.scope.row[found[0]].type)
 
 

@@ -23,7 +23,7 @@ from meshloom.engine.sql.multi.explain.rex import (
 )
 from meshloom.engine.sql.multi.explain.rules import strong
 
-LEFT_ABOVE, RIGHT_ABOVE = ("inner", "left", "semi", "anti", "asof", "left_asof"), ("inner", "right")
+LEFT_ABOVE, RIGHT_ABOVE = ("inner", "left", "semi", "anti"), ("inner", "right")
 LEFT_WITHIN, RIGHT_WITHIN = ("inner", "right", "semi"), ("inner", "left", "semi")
 
 

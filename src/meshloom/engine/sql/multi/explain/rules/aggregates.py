@@ -133,21 +133,19 @@ def _reduced(one: AggCall, rel: Aggregate, put: Callable[[AggCall], Ref]) -> Rex
         return put(one)
     argument = rel.input.columns[one.args[0]].type
     total_type = BIGINT if argument.name in ("INTEGER", "BIGINT") else argument
-    total: Rex = put(replace(one, op="$SUM0", type=total_type.with_null(False)))
-    args = one.args if argument.nullable else ()
-    counted = AggCall("COUNT", args, BIGINT, "", False, one.filter)
+    counted = AggCall("COUNT", one.args if argument.nullable else (), BIGINT, "", False, one.filter)
     if one.op == "SUM":
+        sum0 = put(replace(one, op="$SUM0", type=total_type.with_null(False)))
         if not one.type.nullable:
-            return total
-        count = put(counted)
-        return Call("CASE", (call("=", count, _zero()), null(one.type), total), one.type)
-    count = put(counted)
-    if one.type.nullable or argument.nullable:
-        total = Call("CASE", (call("=", count, _zero()), null(total_type), total), total_type.with_null(True))
+            return sum0
+        return Call("CASE", (call("=", put(counted), _zero()), null(one.type), sum0), one.type)
+    missing = argument.nullable or not rel.groups or one.filter >= 0
+    total: Rex = put(replace(one, op="SUM", type=total_type.with_null(missing)))
     wanted: SqlType = one.type if one.type.name == "DECIMAL" else DOUBLE
     if not total.type.alike(wanted):
-        total = Call("CAST", (total,), wanted.with_null(total.type.nullable))
-    return Call("/", (total, count), wanted.with_null(total.type.nullable))
+        total = Call("CAST", (total,), wanted.with_null(missing))
+    average = Call("/", (total, put(counted)), wanted.with_null(missing))
+    return average if missing == one.type.nullable else Call("CAST", (average,), one.type)
 
 
 def _zero() -> Literal:

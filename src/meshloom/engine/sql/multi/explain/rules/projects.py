@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.hints import is_lookup
@@ -87,18 +88,16 @@ class Pushed:
         places = [place - side.offset for place in side.kept]
         exprs = builder.at(rel, places) + [shifted(expr, -side.offset) for expr in side.exprs]
         titles: list[str] = [rel.names[place] for place in places]
+        numbered: list[str] = []
         for expr in side.exprs:
-            titles.append(self._title(expr, titles))
+            number = next(n for n in count(len(numbered)) if f"EXPR${n}" not in titles)
+            numbered.append(f"EXPR${number}")
+        titles += [self._title(expr, name) for expr, name in zip(side.exprs, numbered, strict=True)]
         return Project(rel, tuple(exprs), tuple(uniquified(titles)))
 
-    def _title(self, expr: Rex, used: list[str]) -> str:
-        for title, item in zip(self.project.titles, self.project.exprs, strict=True):
-            if item == expr:
-                return title
-        number = 0
-        while f"EXPR${number}" in used:
-            number += 1
-        return f"EXPR${number}"
+    def _title(self, expr: Rex, otherwise: str) -> str:
+        named = zip(self.project.titles, self.project.exprs, strict=True)
+        return next((title for title, item in named if item == expr), otherwise)
 
     def converted(self, node: Rex, columns: Sequence[Column]) -> Rex:
         """An expression over what the sides give."""

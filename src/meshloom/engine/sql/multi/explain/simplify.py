@@ -128,7 +128,7 @@ def _and_filtering(terms: list[Rex], denied: list[Rex]) -> Rex:
                 negated |= _opposites(term)
                 if not _agrees(term, constants):
                     return FALSE
-            if term.op == "SEARCH":
+            if term.op in ("SEARCH", "LIKE"):
                 compared.add(term.operands[0])
         kept.append(term)
     if nulls & compared or negated & set(kept):

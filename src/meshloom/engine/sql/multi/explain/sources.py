@@ -162,10 +162,8 @@ class Sources:
         self.scope.correlation, self.scope.used = kept, set()
         added = self.scope.sources[len(before) :]
         whole = Join(left, right, TRUE, kind.lower().replace("cross", "inner"))
-        if kind in ("SEMI", "ANTI"):
-            self.scope.row = (*left.columns, *right.columns)
-        else:
-            self.scope.row = whole.columns
+        inner = kind in ("SEMI", "ANTI") or node.args.get("on") is not None  # ON sees the sides before any is missing
+        self.scope.row = (*left.columns, *right.columns) if inner else whole.columns
         on, match = self._condition(node, left, right, before, added)
         if kind in ("SEMI", "ANTI"):
             del self.scope.sources[len(before) :]

@@ -23,6 +23,7 @@ from meshloom.engine.sql.multi.explain.rel import (
     Values,
 )
 from meshloom.engine.sql.multi.explain.rex import (
+    COMPARISONS,
     FALSE,
     TRUE,
     Call,
@@ -31,6 +32,7 @@ from meshloom.engine.sql.multi.explain.rex import (
     Rex,
     call,
     conjunction,
+    conjunctions,
     integer,
     negation,
     null,
@@ -39,6 +41,7 @@ from meshloom.engine.sql.multi.explain.rex import (
     walk,
 )
 from meshloom.engine.sql.multi.explain.scope import Scope, untold
+from meshloom.engine.sql.multi.explain.simplify import filtering
 from meshloom.engine.sql.multi.explain.types import BIGINT, BOOLEAN, least_restrictive
 from meshloom.engine.sql.multi.grouping import is_aggregation
 from meshloom.engine.sql.nodes import inner_query
@@ -128,7 +131,7 @@ class Subqueries:
             joined, _ = self._keyed(rel, right, keys, name, used, "inner")
             self.known[id(node)] = TRUE
             return joined
-        counted = not (denied and certain)
+        counted = not (denied and all(_never_null(inner, place) for place in range(len(keys))))
         flagged = builder.project(inner, [*builder.references(inner), TRUE], [*inner.names, None])
         right = Aggregate(flagged, tuple(range(len(keys))), (AggCall("MIN", (len(keys),), BOOLEAN),))
         width = len(rel.columns)
@@ -161,6 +164,22 @@ class Subqueries:
             column = Ref(width + number, right.columns[number].type)
             tests.append(call("=", *alike(builder.ref(left, place), column)))
         return _attached(left, right, name, used, conjunction(tests), kind), places
+
+
+def _never_null(rel: Rel, place: int) -> bool:
+    """Whether a column holds no null: by its type, or since a condition on it lets none through
+    (RelOptUtil.containsNullableFields)."""
+    if not rel.columns[place].type.nullable:
+        return True
+    if isinstance(rel, Aggregate):
+        return place < len(rel.groups) and not rel.sets and _never_null(rel.input, rel.groups[place])
+    column: Rex = builder.ref(rel, place)
+    if isinstance(rel, Project):
+        column, rel = rel.exprs[place], rel.input
+    if not isinstance(rel, Filter):
+        return False
+    tests = [one for one in conjunctions(filtering([rel.condition])) if isinstance(one, Call)]
+    return any(one.op in (*COMPARISONS, "IS NOT NULL", "LIKE", "SEARCH") and column in one.operands for one in tests)
 
 
 def _alike(keys: list[Rex], rel: Rel) -> tuple[list[Rex], Rel]:

@@ -62,7 +62,7 @@ class Pushed:
                     self._read(part)
 
     def _preserved(self, node: Rex) -> bool:
-        if not self.preserve or not isinstance(node, Call) or has_over(node):
+        if not self.preserve or not isinstance(node, Call):
             return False
         used = refs(node)
         for side in self.sides:
@@ -89,7 +89,7 @@ class Pushed:
         exprs = builder.at(rel, places) + [shifted(expr, -side.offset) for expr in side.exprs]
         titles: list[str] = [rel.names[place] for place in places]
         numbered: list[str] = []
-        for expr in side.exprs:
+        for _ in side.exprs:
             number = next(n for n in count(len(numbered)) if f"EXPR${n}" not in titles)
             numbered.append(f"EXPR${number}")
         titles += [self._title(expr, name) for expr, name in zip(side.exprs, numbered, strict=True)]
@@ -126,7 +126,7 @@ class Pushed:
 
 
 def through_join(rel: Rel) -> Rel | None:
-    if not isinstance(rel, Project) or not isinstance(rel.input, Join) or has_over(*rel.exprs):
+    if not isinstance(rel, Project) or not isinstance(rel.input, Join):
         return None
     join = rel.input
     if join.kind in ("semi", "anti") or join.match is not None or is_lookup(join):

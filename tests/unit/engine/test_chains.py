@@ -36,6 +36,9 @@ def joined(separator: str, part: Callable[[int], str]) -> str:
         ("SELECT " + joined(" + ", lambda n: "v") + " FROM t", [[-LENGTH]]),
         ("SELECT " + joined(" - ", lambda n: f"{n}"), [[-sum(range(LENGTH))]]),
         ("SELECT " + joined(" || ", lambda n: "k") + " FROM t", [["a" * LENGTH]]),
+        ("SELECT " + joined(" + ", lambda n: "d") + " FROM t", [[LENGTH / 2]]),
+        ("SELECT sum(d) + " + joined(" - ", lambda n: "max(d)") + " FROM t", [[0.5 - (LENGTH - 2) / 2]]),
+        ("SELECT d + " + joined(" + ", lambda n: "CAST(NULL AS DOUBLE)") + " FROM t", [[None]]),
         ("SELECT k FROM t WHERE " + joined(" AND ", lambda n: f"v <> {n}"), [["a"]]),
         ("SELECT k FROM t WHERE " + joined(" OR ", lambda n: f"(v = {n} AND k = 'b')"), []),
         ("SELECT k FROM t GROUP BY k HAVING " + joined(" OR ", lambda n: f"count(*) = {n}"), [["a"]]),
@@ -84,3 +87,8 @@ def test_a_long_sum_is_what_it_is_two_by_two(tables: Tables, terms: list[tuple[s
 def test_a_long_sum_of_doubles_is_added_up_from_its_left(tables: Tables) -> None:
     query = "SELECT " + " + ".join(["1e16", *["d"] * 40, "-1e16"]) + " FROM t"
     assert tables.rows(query, useMultistageEngine="true") == [[0.0]]
+    query = "SELECT " + " - ".join(["d", *["v"] * 3, *["d"] * 40]) + " FROM t"
+    expected = 0.5
+    for term in [2.0**31 - 1] * 3 + [0.5] * 40:
+        expected -= term
+    assert tables.rows(query, useMultistageEngine="true") == [[expected]]

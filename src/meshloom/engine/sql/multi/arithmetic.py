@@ -65,8 +65,9 @@ def operate(name: str, left: Typed, right: Typed) -> Typed:
 
 
 def summed(terms: Sequence[tuple[str, Typed]], operated: Callable[[str, Typed, Typed], Typed]) -> Typed:
-    """A long chain of `+` and `-` from its left, each operand behind its sign: integers of one type are added up
-    exactly and wrapped around once, which is the same and no deep expression. `operated` takes any other pair."""
+    """A long chain of `+` and `-` from its left, each operand behind its sign, as no deep expression: integers of one
+    type are added up exactly and wrapped around once, which is the same, and doubles one after the other as a list.
+    `operated` takes any other pair."""
     total = terms[0][1]
     place = 1
     while place < len(terms):
@@ -80,10 +81,11 @@ def summed(terms: Sequence[tuple[str, Typed]], operated: Callable[[str, Typed, T
 
 
 def _run(first: Typed, terms: Sequence[tuple[str, Typed]]) -> Sequence[tuple[str, Typed]]:
-    """As many terms as leave the type what it is, an integer's."""
+    """As many terms as leave the type what it is, an integer's or DOUBLE."""
+    kinds = (*EXTREMES, "FLOAT", "DOUBLE") if first.type == "DOUBLE" else tuple(EXTREMES)
     count = 0
-    if first.type in EXTREMES:
-        while count < len(terms) and terms[count][1].type in EXTREMES:
+    if first.type in kinds:
+        while count < len(terms) and terms[count][1].type in kinds:
             if common([first.type, terms[count][1].type]) != first.type:
                 break
             count += 1
@@ -91,10 +93,14 @@ def _run(first: Typed, terms: Sequence[tuple[str, Typed]]) -> Sequence[tuple[str
 
 
 def _wrapped(first: Typed, terms: Sequence[tuple[str, Typed]]) -> Typed:
-    wide = "BIGINT" if first.type == "INT" else "HUGEINT"
+    wide = {"INT": "BIGINT", "LONG": "HUGEINT"}.get(first.type, "DOUBLE")
     texts = [f"CAST({first.sql} AS {wide})", *(f"({sign} CAST({term.sql} AS {wide}))" for sign, term in terms)]
     aggregate = first.aggregate or any(term.aggregate for _, term in terms)
-    return Typed(casts.low_bits(balanced(texts, "+"), first.type), first.type, aggregate=aggregate)
+    if wide == "DOUBLE":
+        text = f"list_reduce([{', '.join(texts)}], lambda x, y: x + y)"
+    else:
+        text = casts.low_bits(balanced(texts, "+"), first.type)
+    return Typed(text, first.type, aggregate=aggregate)
 
 
 def balanced(texts: Sequence[str], operator: str) -> str:

@@ -92,3 +92,12 @@ def test_a_long_sum_of_doubles_is_added_up_from_its_left(tables: Tables) -> None
     for term in [2.0**31 - 1] * 3 + [0.5] * 40:
         expected -= term
     assert tables.rows(query, useMultistageEngine="true") == [[expected]]
+
+
+@pytest.mark.parametrize("word", ["AND", "OR"])
+def test_the_counters_of_a_long_condition_are_told(tables: Tables, word: str, caplog: pytest.LogCaptureFixture) -> None:
+    condition = joined(f" {word} ", lambda n: f"v {'<>' if word == 'AND' else '>='} {n}")
+    found = tables.cluster.broker.query(f"SELECT k FROM t WHERE {condition}", {})
+    assert found["resultTable"]["rows"] == [["a"]] and found["numDocsScanned"] == 1
+    plan = tables.rows(f"EXPLAIN PLAN FOR SELECT k FROM t WHERE {condition}")
+    assert plan and not caplog.records

@@ -345,6 +345,18 @@ def uniquified(names: Iterable[str]) -> list[str]:
     return list(used)
 
 
+def suggested(names: Iterable[str]) -> list[str]:
+    """A repeated name gets the number of the names before it, or the next one that is free (with F_SUGGESTER)."""
+    used: dict[str, None] = {}
+    for name in names:
+        attempt, found = 0, name
+        while found in used:
+            found = f"{name}{max(len(used), attempt)}"
+            attempt += 1
+        used[found] = None
+    return list(used)
+
+
 def collation(order: Sequence[Order]) -> str:
     """`1 DESC, 0`: where nulls stand is told when it is not what the direction would give."""
     told = []

@@ -237,6 +237,8 @@ def _is(node: Call, unknown: Unknown) -> Rex:
     if isinstance(inner, Literal):
         return _is_literal(op, inner)
     found = simplified(inner)
+    if isinstance(found, Call) and found.op in COMPARISONS and not any(part.type.nullable for part in found.operands):
+        found = replace(found, type=found.type.with_null(False))
     if found != inner and not found.type.nullable:
         return _is(replace(node, operands=(found,)), unknown)
     return replace(node, operands=(found,))

@@ -23,7 +23,7 @@ from meshloom.engine.sql.statement import parse
 from meshloom.infra.compute import Session, open_database
 
 FOLDER = Path(__file__).parent / "plans"
-MATCHING = {"calcite": (373, 374), "pinot_joins": (18, 21), "pinot_rules": (17, 17)}
+MATCHING = {"calcite": (721, 721), "pinot_joins": (18, 21), "pinot_rules": (17, 17)}
 
 _FRONT = "col1 VARCHAR, col2 VARCHAR, col3 INTEGER, col4 DECIMAL, col5 BOOLEAN, col6 INTEGER"
 _TIMES = "ts BIGINT, ts_timestamp TIMESTAMP"

@@ -40,8 +40,8 @@ def test_no_query(text: str, why: str) -> None:
 
 
 DEEP = {
-    "sum": "SELECT " + " + ".join(["1"] * 5_000),
-    "union": " UNION ALL ".join(["SELECT 1"] * 2_000),
+    "product": "SELECT " + " * ".join(["1"] * 5_000),
+    "union": "SELECT 1 UNION ALL (" * 400 + "SELECT 1" + ")" * 400,
     "call": "SELECT " + "abs(" * 400 + "1" + ")" * 400,
 }
 

@@ -84,12 +84,13 @@ def text_of(node: exp.Expr) -> str:
 
 def connected(node: exp.Connector) -> Iterator[exp.Expr]:
     """The operands of AND or OR, those of the same within it too."""
-    for side in (node.args["this"], node.args["expression"]):
-        inner = side.unnest()
-        if type(inner) is type(node):
-            yield from connected(inner)
+    open_: list[exp.Expr] = [node]
+    while open_:
+        one = open_.pop()
+        if type(one) is type(node):
+            open_ += [one.args["expression"].unnest(), one.args["this"].unnest()]
         else:
-            yield inner
+            yield one
 
 
 def condition_of(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:

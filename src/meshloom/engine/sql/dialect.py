@@ -37,7 +37,8 @@ def calcite_words(found: list[Token]) -> list[Token]:
             if following[0] in ("SELECT", "ALL", "DISTINCT", "VALUES", "WITH") or following == ["(", "SELECT"]:
                 token.token_type = TokenType.EXCEPT
         elif token.token_type in CALLED and following[0] == "(":
-            kinds = [TokenType.L_PAREN, TokenType.L_PAREN, *(earlier.token_type for earlier in result[:place])]
+            before = result[max(place - 2, 0) : place]
+            kinds = [TokenType.L_PAREN, TokenType.L_PAREN, *(earlier.token_type for earlier in before)]
             if token.token_type is TokenType.BETWEEN and kinds[-1] is TokenType.NOT:  # x NOT BETWEEN (1) AND 2
                 kinds.pop()
             if kinds[-1] in OPENING:

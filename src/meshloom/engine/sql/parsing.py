@@ -14,6 +14,7 @@ from meshloom.engine.sql.dialect import Pinot
 from meshloom.engine.sql.embedded import spelled_out
 from meshloom.engine.sql.nodes import nodes_of
 from meshloom.engine.sql.understood import check_understood
+from meshloom.engine.sql.values import selected
 
 # sqlglot lets a list end with a comma; Calcite does not.
 MAYBE_UNFINISHED = re.compile(
@@ -46,10 +47,10 @@ def _tree_of(text: str) -> exp.Query:
         trees = Pinot.get_or_raise("pinot").parse(text)
     except SqlglotError as error:
         raise _refused(_why(error)) from error
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        kind = "several statements" if len(trees) > 1 else type(trees[0]).__name__.upper() if trees[0] else "nothing"
+    tree = selected(trees[0]) if len(trees) == 1 and trees[0] is not None else None
+    if not isinstance(tree, exp.Query):
+        kind = "several statements" if len(trees) > 1 else type(tree).__name__.upper() if tree else "nothing"
         raise PinotError(SQL_PARSING, f"SQLParsingError: only one SELECT is understood here, not {kind}")
-    tree = trees[0]
     if BACKWARDS.match(text):
         raise _refused('Encountered "FROM" at line 1, column 1: a query begins with SELECT, WITH or VALUES')
     if MAYBE_UNFINISHED.search(text):

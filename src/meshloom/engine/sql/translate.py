@@ -10,16 +10,17 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
 from meshloom.engine.sql.aggregation import rendered
+from meshloom.engine.sql.cases import case
 from meshloom.engine.sql.compiled import OutputColumn
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.functions import Scalar, find_aggregate, find_scalar
 from meshloom.engine.sql.functions.logic import truth
-from meshloom.engine.sql.functions.numbers import selected
 from meshloom.engine.sql.functions.registry import as_stored, key
 from meshloom.engine.sql.functions.transforms import decimal
 from meshloom.engine.sql.like import like
 from meshloom.engine.sql.lookup import lookup
 from meshloom.engine.sql.maps import item
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relation
 from meshloom.engine.sql.typed import (
     NUMERIC,
@@ -239,25 +240,7 @@ class Translator:
         raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
 
     def case(self, node: exp.Case) -> Typed:
-        operand = node.this
-        branches = []
-        for branch in node.args["ifs"]:
-            test = exp.EQ(this=operand.copy(), expression=branch.this.copy()) if operand else branch.this
-            branches.append((self.condition(test), self.translate(branch.args["true"])))
-        default = node.args.get("default")
-        other = self.translate(default) if default is not None else Typed("NULL", "UNKNOWN")
-        known = [value for value in (*(value for _, value in branches), other) if value.sql != "NULL"]
-        kinds = {value.type for value in known} or {"STRING"}
-        type_ = kinds.pop() if len(kinds) == 1 else selected(known) if kinds <= set(NUMERIC) else "STRING"
-
-        def taken(value: Typed) -> str:
-            if value.sql == "NULL":  # as a literal of the type, where no null is told from a value (LiteralContext)
-                return casts.PLACEHOLDERS.get(type_, "NULL") if self.single and not self.nulls else "NULL"
-            return value.cast(type_).sql
-
-        body = " ".join(f"WHEN {test.sql} THEN {taken(value)}" for test, value in branches)
-        aggregate = any(test.aggregate or value.aggregate for test, value in branches) or other.aggregate
-        return Typed(f"(CASE {body} ELSE {taken(other)} END)", type_, aggregate=aggregate)
+        return case(self, node)
 
     def distinct_from(self, node: exp.NullSafeNEQ | exp.NullSafeEQ) -> Typed:
         name = "isDistinctFrom" if isinstance(node, exp.NullSafeNEQ) else "isNotDistinctFrom"
@@ -381,14 +364,6 @@ class Translator:
 
 def _is_unit(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and not node.table and node.name.upper() in UNITS
-
-
-def inner_query(node: exp.Expr) -> exp.Query:
-    """The query inside parentheses. Raises PinotError 700 when there is none."""
-    inner = node.unnest()
-    if not isinstance(inner, exp.Query):
-        raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
-    return inner
 
 
 Method = Callable[..., Typed]  # each takes the kind of node that is its key

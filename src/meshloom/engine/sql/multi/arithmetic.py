@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -62,6 +62,53 @@ def operate(name: str, left: Typed, right: Typed) -> Typed:
         if operator == "/" and type_ in ("DOUBLE", "FLOAT"):
             sql = f"CAST(({left.cast('DOUBLE').sql} / {right.cast('DOUBLE').sql}) AS {duckdb_type(type_)})"
     return Typed(sql, type_, aggregate=aggregate)
+
+
+def summed(terms: Sequence[tuple[str, Typed]], operated: Callable[[str, Typed, Typed], Typed]) -> Typed:
+    """A long chain of `+` and `-` from its left, each operand behind its sign, as no deep expression: integers of one
+    type are added up exactly and wrapped around once, which is the same, and doubles one after the other as a list.
+    `operated` takes any other pair."""
+    total = terms[0][1]
+    place = 1
+    while place < len(terms):
+        run = _run(total, terms[place:])
+        if len(run) > 1:
+            total = _wrapped(total, run)
+        else:
+            total = operated("plus" if terms[place][0] == "+" else "minus", total, terms[place][1])
+        place += max(len(run), 1)
+    return total
+
+
+def _run(first: Typed, terms: Sequence[tuple[str, Typed]]) -> Sequence[tuple[str, Typed]]:
+    """As many terms as leave the type what it is, an integer's or DOUBLE."""
+    kinds = (*EXTREMES, "FLOAT", "DOUBLE") if first.type == "DOUBLE" else tuple(EXTREMES)
+    count = 0
+    if first.type in kinds:
+        while count < len(terms) and terms[count][1].type in kinds:
+            if common([first.type, terms[count][1].type]) != first.type:
+                break
+            count += 1
+    return terms[:count]
+
+
+def _wrapped(first: Typed, terms: Sequence[tuple[str, Typed]]) -> Typed:
+    wide = {"INT": "BIGINT", "LONG": "HUGEINT"}.get(first.type, "DOUBLE")
+    texts = [f"CAST({first.sql} AS {wide})", *(f"({sign} CAST({term.sql} AS {wide}))" for sign, term in terms)]
+    aggregate = first.aggregate or any(term.aggregate for _, term in terms)
+    if wide == "DOUBLE":
+        text = f"list_reduce([{', '.join(texts)}], lambda x, y: x + y)"
+    else:
+        text = casts.low_bits(balanced(texts, "+"), first.type)
+    return Typed(text, first.type, aggregate=aggregate)
+
+
+def balanced(texts: Sequence[str], operator: str) -> str:
+    """Operands of an associative operator, in parentheses that are no deeper than need be."""
+    if len(texts) == 1:
+        return texts[0]
+    half = len(texts) // 2
+    return f"({balanced(texts[:half], operator)} {operator} {balanced(texts[half:], operator)})"
 
 
 def with_query(values: list[Typed], sql: str, types: Sequence[str]) -> tuple[list[Typed], str]:

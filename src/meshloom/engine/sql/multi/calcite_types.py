@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from meshloom.engine.sql.casts import EXTREMES
 from meshloom.engine.sql.decimals import WIDE
+from meshloom.engine.sql.multi import arithmetic
 from meshloom.engine.sql.typed import NUMERIC, Typed
 
 # YEAR, MONTH, … are EXTRACT, which is BIGINT; so are Pinot's own names for parts of a time.
@@ -72,3 +73,8 @@ def beside_decimals(values: Sequence[Typed]) -> list[Typed]:
     if not any(value.type in ("BIG_DECIMAL", WIDE) for value in values):
         return list(values)
     return [value.cast(WIDE) if is_decimal(value) else value for value in values]
+
+
+def operated(name: str, left: Typed, right: Typed) -> Typed:
+    """One of `arithmetic.OPERATORS`. Raises PinotError 700 for what is no number."""
+    return arithmetic.operate(name, *beside_decimals([left, right]))

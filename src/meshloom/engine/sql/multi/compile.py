@@ -10,18 +10,20 @@ from meshloom.engine.config.table import raw_name
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import whole
+from meshloom.engine.sql.multi.arithmetic import balanced
 from meshloom.engine.sql.multi.columns import Columns, meeting, of_columns, renamed, unique
 from meshloom.engine.sql.multi.explain import explained
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.scope import Sources, quoted
 from meshloom.engine.sql.multi.select import Select
 from meshloom.engine.sql.multi.tail import Ordering, limit
+from meshloom.engine.sql.nodes import LONG_CHAIN, inner_query
 from meshloom.engine.sql.relation import Relations
 from meshloom.engine.sql.statement import Statement
-from meshloom.engine.sql.translate import inner_query
 from meshloom.engine.sql.typed import Typed, duckdb_type
 
 SETS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
+TAIL = ("with_", "order", "limit", "offset")  # what makes a set operation within another a query of its own
 
 
 def compile_multi(statement: Statement, relations: Relations) -> Compiled:
@@ -109,30 +111,61 @@ class Compiler:
         raise PinotError(QUERY_VALIDATION, f"Unsupported query: {node.sql(dialect='pinot')}")
 
     def _set(self, node: exp.SetOperation, outer: Sources | None) -> tuple[str, Columns]:
-        word = SETS[type(node)] + ("" if node.args.get("distinct") else " ALL")
-        left, columns = self.compile(inner_query(node.this), outer)
-        right, others = self.compile(inner_query(node.expression), outer)
-        both = meeting(columns, others, word)
-        sides = [_as_types(sql, side, both) for sql, side in ((left, columns), (right, others))]
-        sql = f" {word} ".join(sides)
+        """A chain of them from its left end, as the parser has built it: no deeper however long it is."""
+        links = _links(node)
+        text, both = self.compile(inner_query(links[0].this), outer)
+        sides, last = [text], ""
+        for link in links:
+            word = SETS[type(link)] + ("" if link.args.get("distinct") else " ALL")
+            right, others = self.compile(inner_query(link.expression), outer)
+            columns, both = both, meeting(both, others, word)
+            if word != last or not _alike(columns, both):
+                sides, last = [_as_types(_combined(last, sides), columns, both)], word
+            sides.append(_as_types(right, others, both))
+        text = _combined(last, sides)
+        tail = self._tail(node, both, outer)
+        if tail:
+            header = ", ".join(quoted(column.name) for column in unique(both))
+            text = f'SELECT * FROM ({text}) AS "$set"({header}){tail}'
+        return text, both
+
+    def _tail(self, node: exp.SetOperation, columns: Columns, outer: Sources | None) -> str:
+        """ORDER BY and LIMIT of a set operation."""
         scope = Sources(self.compile, outer)
-        scope.sources.append(of_columns("$set", both))
+        scope.sources.append(of_columns("$set", columns))
         translator = self.translator(scope)
 
         def key(by: exp.Expr) -> Typed:
             ordinal = isinstance(by, exp.Literal) and not by.is_string
             return Typed(str(whole(by, "an ordinal")), "INT") if ordinal else translator.translate(by)
 
-        tail = Ordering(translator, key, both, node).text() + limit(node)
-        if tail:
-            header = ", ".join(quoted(column.name) for column in unique(both))
-            sql = f'SELECT * FROM ({sql}) AS "$set"({header}){tail}'
-        return sql, both
+        return Ordering(translator, key, columns, node).text() + limit(node)
+
+
+def _links(node: exp.SetOperation) -> list[exp.SetOperation]:
+    """The operations of a chain without parentheses, the first one first."""
+    found = [node]
+    while isinstance(inner := found[-1].this, exp.SetOperation) and not any(map(inner.args.get, TAIL)):
+        found.append(inner)
+    return found[::-1]
+
+
+def _combined(word: str, sides: list[str]) -> str:
+    """Many of one operation, no deeper than need be: what is taken away one after the other may be taken at once."""
+    if len(sides) <= LONG_CHAIN or word.startswith("UNION"):
+        return f" {word} ".join(sides)
+    if word.startswith("EXCEPT"):
+        return f"{sides[0]} {word} ({' UNION ALL '.join(sides[1:])})"
+    return balanced(sides, word)
+
+
+def _alike(columns: Columns, wanted: Columns) -> bool:
+    return all(a.type == b.type for a, b in zip(columns, wanted, strict=True))
 
 
 def _as_types(sql: str, columns: Columns, wanted: Columns) -> str:
     """One side of a set operation with the types of both."""
-    if all(a.type == b.type for a, b in zip(columns, wanted, strict=True)):
+    if _alike(columns, wanted):
         return f"({sql})"
     names = [f"c{place}" for place in range(len(columns))]
     casts = [

@@ -11,13 +11,15 @@ from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_aggregate, find_scalar
 from meshloom.engine.sql.maps import item
-from meshloom.engine.sql.multi import aggregates, arithmetic, calcite_types, operands
+from meshloom.engine.sql.multi import aggregates, arithmetic, calcite_types, membership, operands
 from meshloom.engine.sql.multi.names import calcite_name
 from meshloom.engine.sql.multi.nulls import never_null
 from meshloom.engine.sql.multi.scope import Sources
-from meshloom.engine.sql.translate import COMPARISONS, Translator, inner_query
+from meshloom.engine.sql.nodes import chain
+from meshloom.engine.sql.translate import COMPARISONS, Translator
 from meshloom.engine.sql.typed import NUMERIC, Typed, duckdb_type
 
+SIGNS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-"}
 INTEGRAL = {"mod", "plus", "add", "minus", "sub", "times", "mult"}  # DIV is a function of doubles
 
 
@@ -72,10 +74,19 @@ class MultiTranslator(Translator):
     # --- operators
 
     def arithmetic(self, node: exp.Binary) -> Typed:
-        left, right = calcite_types.beside_decimals([self.translate(node.left), self.translate(node.right)])
-        return arithmetic.operate(arithmetic.NAMES[type(node)], left, right)
+        if terms := chain(node):
+            return arithmetic.summed(
+                [(SIGNS[kind], self.translate(term)) for kind, term in terms], calcite_types.operated
+            )
+        return calcite_types.operated(
+            arithmetic.NAMES[type(node)], self.translate(node.left), self.translate(node.right)
+        )
 
     def pipes(self, node: exp.DPipe) -> Typed:
+        if terms := chain(node):
+            values = [self.translate(term).cast("STRING") for _, term in terms]
+            text = arithmetic.balanced([value.sql for value in values], "||")
+            return Typed(text, "STRING", aggregate=any(value.aggregate for value in values))
         left, right = (self.translate(side).cast("STRING") for side in (node.left, node.right))
         return Typed(f"({left.sql} || {right.sql})", "STRING", aggregate=left.aggregate or right.aggregate)
 
@@ -91,7 +102,7 @@ class MultiTranslator(Translator):
     def comparison(self, node: exp.Binary) -> Typed:
         for side in (node.left, node.right):
             if isinstance(side, exp.Any | exp.All):
-                return self.quantified(node)
+                return membership.quantified(self, node)
         operator = COMPARISONS[type(node)]
         self._scalars(node, operator, (node.left, node.right))
         if not isinstance(node.left.unnest(), exp.Tuple):
@@ -113,16 +124,6 @@ class MultiTranslator(Translator):
                 raise operands.inapplicable(word, f"{{}} {word} {{}}", "BOOLEAN", types)
         sql = "(" + f" {word} ".join(part.cast("BOOLEAN").sql for part in parts) + ")"
         return Typed(sql, "BOOLEAN", aggregate=any(part.aggregate for part in parts))
-
-    def quantified(self, node: exp.Binary) -> Typed:
-        """`x = ANY (SELECT …)`, `x > ALL (SELECT …)`."""
-        left, right = self.translate(node.left), node.right
-        if not isinstance(right, exp.Any | exp.All):
-            raise PinotError(QUERY_VALIDATION, f"Unsupported expression: {node.sql(dialect='pinot')}")
-        sql, columns = self.columns.subquery(inner_query(right.this))
-        (left,), sql = arithmetic.with_query([left], sql, [column.type for column in columns])
-        word = "ANY" if isinstance(right, exp.Any) else "ALL"
-        return Typed(f"({left.sql} {COMPARISONS[type(node)]} {word} ({sql}))", "BOOLEAN")
 
     def _scalars(self, node: exp.Expr, operator: str, sides: tuple[exp.Expr, ...]) -> None:
         """Calcite compares no arrays with values: multi-value columns need arrayToMv there."""
@@ -154,42 +155,14 @@ class MultiTranslator(Translator):
         return Typed(f"({' OR '.join(texts)})", "BOOLEAN", aggregate=aggregate)
 
     def membership(self, node: exp.In, negated: bool = False) -> Typed:
-        query = node.args.get("query")
-        word = "NOT IN" if negated else "IN"
-        if query is None and isinstance(node.this, exp.Tuple):
-            return self._rows_among(node, negated)
-        if query is None:
-            for item in node.expressions:
-                self._scalars(node, "=", (node.this, item))
-            operands.listed(self.translate(node.this).type, [self.translate(item).type for item in node.expressions])
-            return super().membership(node, negated)
-        sql, columns = self.columns.subquery(inner_query(query))
-        wanted = list(node.this.expressions) if isinstance(node.this, exp.Tuple) else [node.this]
-        if len(columns) != len(wanted):
-            raise PinotError(QUERY_VALIDATION, f"{len(wanted)} values IN a query of {len(columns)} columns")
-        values = [self.translate(value) for value in wanted]
-        for value, column in zip(values, columns, strict=True):
-            operands.listed(value.type, [column.type])
-        values, sql = arithmetic.with_query(values, sql, [column.type for column in columns])
-        text = ", ".join(value.sql for value in values)
-        if len(values) > 1:
-            return Typed(f"(({text}) {word} ({sql}))", "BOOLEAN")
-        return Typed(f"({text} {word} ({sql}))", "BOOLEAN", aggregate=values[0].aggregate)
-
-    def _rows_among(self, node: exp.In, negated: bool) -> Typed:
-        """`(a, b) IN ((1, 'x'), (2, 'y'))`: some row has all values equal."""
-        rows = [item.expressions for item in node.expressions if isinstance(item, exp.Tuple)]
-        columns = node.this.expressions
-        if len(rows) != len(node.expressions) or any(len(row) != len(columns) for row in rows):
-            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Unequal numbers of values IN {len(columns)}")
-        tests = [
-            exp.and_(
-                *(exp.EQ(this=one.copy(), expression=other.copy()) for one, other in zip(columns, row, strict=True))
-            )
-            for row in rows
-        ]
-        found = self.condition(exp.or_(*tests))
-        return replace(found, sql=f"(NOT {found.sql})") if negated else found
+        if node.args.get("query") is not None:
+            return membership.among_query(self, node, negated)
+        if isinstance(node.this, exp.Tuple):
+            return membership.among_rows(self, node, negated)
+        for option in node.expressions:
+            self._scalars(node, "=", (node.this, option))
+        operands.listed(self.translate(node.this).type, [self.translate(option).type for option in node.expressions])
+        return super().membership(node, negated)
 
     def negation(self, node: exp.Not) -> Typed:
         inner = node.this.unnest()

@@ -9,6 +9,7 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.functions import find_aggregate
 from meshloom.engine.sql.multi.expressions import MultiTranslator
+from meshloom.engine.sql.nodes import chain
 from meshloom.engine.sql.typed import Typed
 
 Key = Callable[[exp.Expr], Typed]
@@ -54,40 +55,51 @@ def is_aggregation(node: exp.Expr) -> bool:
 
 def aggregates(node: exp.Expr) -> bool:
     """Whether an expression holds an aggregation of its own query."""
-    if isinstance(node, exp.Query | exp.Exists):
-        return False
-    if is_aggregation(node):
-        return True
-    if isinstance(node, exp.Window):
-        call = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls | exp.Filter) else node.this
-        rest = [part for name, part in node.args.items() if name != "this"]
-        inner = [*call.iter_expressions(), *(p for part in rest for p in (part if isinstance(part, list) else [part]))]
-        return any(aggregates(part) for part in inner if isinstance(part, exp.Expr))
-    return any(aggregates(part) for part in node.iter_expressions())
+    open_ = [node]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, exp.Query | exp.Exists):
+            continue
+        if is_aggregation(one):
+            return True
+        open_ += _within(one) if isinstance(one, exp.Window) else one.iter_expressions()
+    return False
+
+
+def _within(node: exp.Window) -> list[exp.Expr]:
+    """What a window's function is called with, and the parts of OVER."""
+    call = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls | exp.Filter) else node.this
+    rest = [part for name, part in node.args.items() if name != "this"]
+    found = [*call.iter_expressions(), *(p for part in rest for p in (part if isinstance(part, list) else [part]))]
+    return [part for part in found if isinstance(part, exp.Expr)]
 
 
 def check(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> None:
     """Raises PinotError 700 for a column that is neither grouped nor aggregated."""
+    open_ = [node]
+    while open_:
+        open_ += reversed(_ungrouped(translator, open_.pop(), keys))
+
+
+def _ungrouped(translator: MultiTranslator, node: exp.Expr, keys: set[str]) -> list[exp.Expr]:
+    """The parts of an expression that must be grouped for themselves, since the whole is not."""
     if isinstance(node, exp.Query | exp.Exists | exp.Literal | exp.Star):
-        return
+        return []
     if isinstance(node, exp.Anonymous) and node.name.replace("_", "").lower() in GROUPINGS:
         _check_grouping(translator, node, keys)
     if is_aggregation(node):
-        return
+        return []
     if isinstance(node, exp.Column):
         if translator.sources.owners(node.name, node.table) and translator.translate(node).sql not in keys:
             text = node.sql(dialect="pinot")
             raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{text}' is not being grouped")
-        return
+        return []
     if not isinstance(node, exp.Ordered | exp.Order | exp.WindowSpec | exp.Window) and _grouped(translator, node, keys):
-        return
+        return []
     if isinstance(node, exp.Window):
         parts = [*node.this.iter_expressions(), *(node.args.get("partition_by") or ())]
-        parts += [node.args["order"]] if node.args.get("order") is not None else []
-    else:
-        parts = list(node.iter_expressions())
-    for part in parts:
-        check(translator, part, keys)
+        return [*parts, node.args["order"]] if node.args.get("order") is not None else parts
+    return [operand for _, operand in chain(node)] or list(node.iter_expressions())
 
 
 def _check_grouping(translator: MultiTranslator, node: exp.Anonymous, keys: set[str]) -> None:

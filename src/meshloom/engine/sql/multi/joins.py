@@ -71,10 +71,10 @@ def _merge(translator: MultiTranslator, names: list[str], kind: str, before: lis
 
 
 def _only(name: str, sources: list[Source]) -> Typed:
+    """The column, the first where tables to the left have several (their row names the others `k0`, `k1`, …)."""
     found = [value for source in sources if (value := source.find(name)) is not None]
-    if len(found) != 1:
-        why = "is ambiguous" if found else "not found in any table"
-        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' {why}")
+    if not found:
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' not found in any table")
     return found[0]
 
 

@@ -3,6 +3,8 @@ of them alone. Tests of such a value for null are decided before a row is read, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from meshloom.engine.sql.multi.scope import Sources
@@ -33,5 +35,16 @@ def never_null(node: exp.Expr, sources: Sources) -> bool:
             return all(never_null(argument, sources) for argument in node.expressions)
         return name == "count"
     if isinstance(node, STRICT):
-        return all(never_null(part, sources) for part in node.iter_expressions())
+        return all(never_null(part, sources) for part in _operands(node))
     return False
+
+
+def _operands(node: exp.Expr) -> Iterator[exp.Expr]:
+    """What operators that are null with their operands stand on, through all of them."""
+    open_ = [node]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, STRICT):
+            open_ += one.iter_expressions()
+        else:
+            yield one

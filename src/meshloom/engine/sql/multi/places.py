@@ -25,18 +25,24 @@ def check(node: exp.Select) -> None:
             _plain(join.args["on"], "ON")
     if having is not None and any(isinstance(one, exp.Window) for one in own(having.this)):
         raise refused("Window expressions are not permitted in the HAVING clause; use the QUALIFY clause instead")
-    order = node.args.get("order")
-    for part in (*node.expressions, *([having.this] if having is not None else []), *([order] if order else [])):
+    order, qualify = node.args.get("order"), node.args.get("qualify")
+    conditions = [clause.this for clause in (having, qualify) if clause is not None]
+    if qualify is not None and not any(isinstance(one, exp.Window) for one in own(qualify.this)):
+        text = qualify.this.sql(dialect="pinot")
+        raise refused(f"QUALIFY expression '{text}' must contain a window function")
+    for part in (*node.expressions, *conditions, *([order] if order else [])):
         for one in own(part):
             _call(one)
 
 
 def own(node: exp.Expr) -> Iterator[exp.Expr]:
     """An expression and its parts, without those of queries inside it."""
-    yield node
-    if not isinstance(node, exp.Query):
-        for part in node.iter_expressions():
-            yield from own(part)
+    open_ = [node]
+    while open_:
+        one = open_.pop()
+        yield one
+        if not isinstance(one, exp.Query):
+            open_ += one.iter_expressions(reverse=True)
 
 
 def _plain(node: exp.Expr, clause: str) -> None:

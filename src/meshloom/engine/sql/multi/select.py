@@ -9,6 +9,7 @@ from sqlglot import exp
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.multi import correlation, grouping, places
+from meshloom.engine.sql.multi.aliases import with_aliases
 from meshloom.engine.sql.multi.columns import Column, Columns, output, suggested
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.nulls import never_null
@@ -35,7 +36,7 @@ class Select:
         unknown = sorted(key for key, value in node.args.items() if value and key not in CLAUSES)
         if unknown:
             raise PinotError(QUERY_VALIDATION, f"Unsupported clause: {', '.join(unknown)}")
-        self.compiler, self.node = compiler, with_named_windows(node)
+        self.compiler, self.node = compiler, with_aliases(with_named_windows(node))
         self.top = node is compiler.statement.tree
         self.scope = Sources(compiler.compile, outer, compiler.relations)
         self.translator = compiler.translator(self.scope)

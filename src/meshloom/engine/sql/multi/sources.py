@@ -20,10 +20,10 @@ from meshloom.engine.sql.multi.columns import Column, check_degree, of_columns, 
 from meshloom.engine.sql.multi.expressions import MultiTranslator
 from meshloom.engine.sql.multi.joins import join
 from meshloom.engine.sql.multi.scope import Source, quoted
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relation, Relations
 from meshloom.engine.sql.scope import VIRTUAL, read, virtual_column
 from meshloom.engine.sql.source import source_of
-from meshloom.engine.sql.translate import inner_query
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.compile import Compiler

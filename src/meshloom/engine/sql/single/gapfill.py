@@ -17,9 +17,8 @@ from meshloom.engine.sql.compiled import Compiled, OutputColumn
 from meshloom.engine.sql.counts import whole
 from meshloom.engine.sql.functions import find_scalar
 from meshloom.engine.sql.functions.time_formats import converted, step_of
-from meshloom.engine.sql.nodes import found
+from meshloom.engine.sql.nodes import found, inner_query
 from meshloom.engine.sql.relation import ColumnInfo, Relation
-from meshloom.engine.sql.translate import inner_query
 from meshloom.engine.sql.typed import Typed, duckdb_type, literal_sql
 
 MILLIS, FINEST = "1:MILLISECONDS:EPOCH", "1:MILLISECONDS"

@@ -103,6 +103,15 @@ class Aggregation:
             raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{text}' is not being grouped")
         return None
 
+    def placed(self, place: int) -> Ref:
+        """A column of FROM above the aggregation. Raises PinotError 700 where it is not grouped by."""
+        key = Ref(place, self.base.scope.row[place].type)
+        if key not in self.keys:
+            name = self.base.scope.row[place].name
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Expression '{name}' is not being grouped")
+        number = self.keys.index(key)
+        return Ref(number, self._key_type(number))
+
     def _key_type(self, place: int) -> SqlType:
         type_ = self.keys[place].type
         return type_.with_null(True) if any(place not in one for one in self.sets) else type_

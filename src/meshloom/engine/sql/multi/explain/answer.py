@@ -25,7 +25,7 @@ UNTOLD = {"costs": "INCLUDING ALL ATTRIBUTES: costs are not estimated", "json": 
 
 def planned(statement: Statement, relations: Relations) -> Rel:
     """The plan before it is spread over stages. Raises PinotError 700 for a query that no plan is told of."""
-    rel = Queries(relations).query(statement.tree)
+    rel = Queries(relations).query(statement.tree, top=True)
     try:
         rel = decorrelated(rel)
     except Untold as error:

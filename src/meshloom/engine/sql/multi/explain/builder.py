@@ -3,7 +3,7 @@ change nothing or follow one another are made one, conditions are simplified."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from meshloom.engine.sql.multi.explain.rel import (
@@ -27,8 +27,17 @@ def ref(rel: Rel, place: int) -> Ref:
     return Ref(place, rel.columns[place].type)
 
 
+def at(rel: Rel, places: Iterable[int]) -> list[Rex]:
+    return [ref(rel, place) for place in places]
+
+
 def references(rel: Rel) -> list[Rex]:
-    return [ref(rel, place) for place in range(len(rel.columns))]
+    return at(rel, range(len(rel.columns)))
+
+
+def narrowed(rel: Rel, places: Sequence[int]) -> Rel:
+    """These columns alone, under their names."""
+    return project(rel, at(rel, places), [rel.names[place] for place in places])
 
 
 def identity(exprs: Sequence[Rex], rel: Rel) -> bool:
@@ -111,7 +120,7 @@ def aggregate(rel: Rel, groups: Sequence[int], calls: Sequence[AggCall], sets: S
         return found
     places = [*range(len(ordered)), *(len(ordered) + once.index(_anonymous(call)) for call in calls)]
     titles = [*found.names[: len(ordered)], *(call.name or None for call in calls)]
-    return project(found, [ref(found, place) for place in places], titles)
+    return project(found, at(found, places), titles)
 
 
 def _counted(call: AggCall, rel: Rel) -> AggCall:

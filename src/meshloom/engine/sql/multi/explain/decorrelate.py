@@ -14,14 +14,19 @@ from meshloom.engine.sql.multi.explain.rel import (
     Correlate,
     Filter,
     Join,
+    Places,
     Project,
     Rel,
     Sort,
     Uncollect,
+    same,
+    uniquified,
 )
 from meshloom.engine.sql.multi.explain.rex import (
     Call,
     Field,
+    Order,
+    Over,
     Ref,
     Rex,
     call,
@@ -33,12 +38,13 @@ from meshloom.engine.sql.multi.explain.rex import (
     refs,
     rewritten,
     shifted,
+    through,
 )
+from meshloom.engine.sql.multi.explain.rex import Frame as Rows
 from meshloom.engine.sql.multi.explain.rules import filters
 from meshloom.engine.sql.multi.explain.types import BIGINT, SqlType
 
 Outer = tuple[str, int]  # a column of an outer row: its correlation and place
-Places = dict[int, int]
 
 
 class Untold(Exception):
@@ -88,18 +94,21 @@ def _adjusted(rel: Rel) -> Rel:
         return rel
     right = rel.right
     counted = right.input if isinstance(right, Project) else right
-    if not isinstance(counted, Aggregate) or counted.groups or all(one.op != "COUNT" for one in counted.calls):
+    if not isinstance(counted, Aggregate) or counted.groups:
         return rel
-    if isinstance(right, Project):
-        raise Untold("what is computed of a COUNT of an outer row")
+    if counted is right and all(one.op != "COUNT" for one in counted.calls):
+        return rel
+    whole = replace(rel, right=counted)
     width = len(rel.left.columns)
-    exprs: list[Rex] = builder.references(rel)
+    exprs: list[Rex] = builder.references(whole)
     for number, one in enumerate(counted.calls):
         if one.op == "COUNT":
             column = exprs[width + number]
             zero = replace(integer(0), type=BIGINT)
-            exprs[width + number] = Call("CASE", (call("IS NULL", column), zero, column), BIGINT)
-    return Project(rel, tuple(exprs), rel.names)
+            exprs[width + number] = Call("CASE", (call("IS NULL", column), zero, column), BIGINT.with_null(True))
+    if isinstance(right, Project):
+        exprs[width:] = [through(expr, exprs[width:]) for expr in right.exprs]
+    return Project(whole, tuple(exprs), rel.names)
 
 
 def _into_correlate(rel: Rel) -> Rel | None:
@@ -110,7 +119,9 @@ def _into_correlate(rel: Rel) -> Rel | None:
     left, right, kept = [], [], []
     for one in conjunctions(rel.condition):
         used = refs(one)
-        if used and all(place < width for place in used):
+        if fields(one):
+            kept.append(one)
+        elif used and all(place < width for place in used):
             left.append(one)
         elif used and pair.kind == "inner" and all(place >= width for place in used):
             right.append(shifted(one, -width))
@@ -147,9 +158,9 @@ class _Decorrelation:
             case Sort():
                 return self._sort(rel)
         inputs = [self.frame(inner) for inner in rel.inputs]
-        if any(one.outer or one.places != _same(len(one.places)) for one in inputs):
+        if any(one.outer or one.places != same(len(one.places)) for one in inputs):
             raise Untold("a set operation or window in a query that reads an outer row")
-        return Frame(rel.over([one.rel for one in inputs]), _same(len(rel.columns)), {})
+        return Frame(rel.over([one.rel for one in inputs]), same(len(rel.columns)), {})
 
     def _project(self, rel: Project) -> Frame:
         below = self._with_outer(rel, self.frame(rel.input), rel.exprs)
@@ -161,7 +172,7 @@ class _Decorrelation:
             exprs.append(builder.ref(below.rel, place))
             titles.append(below.rel.names[place])
         found = builder.project(below.rel, exprs, titles, force=True)
-        return Frame(found, _same(len(rel.exprs)), outer)
+        return Frame(found, same(len(rel.exprs)), outer)
 
     def _filter(self, rel: Filter) -> Frame:
         below = self._with_outer(rel, self.frame(rel.input), (rel.condition,))
@@ -186,9 +197,7 @@ class _Decorrelation:
             raise Untold("a query that reads two outer rows")
         left = self.lefts[needs[0][0]]
         places = [left.places[place] for _, place in needs]
-        distinct = builder.aggregate(
-            builder.project(left.rel, [builder.ref(left.rel, place) for place in places]), range(len(places)), ()
-        )
+        distinct = builder.aggregate(builder.project(left.rel, builder.at(left.rel, places)), range(len(places)), ())
         width = len(below.rel.columns)
         found = joining.join(below.rel, distinct, conjunction([]), "inner")
         outer = {need: width + number for number, need in enumerate(needs)}
@@ -205,7 +214,7 @@ class _Decorrelation:
             order.append(place)
         count = len(order)
         order += [place for place in range(len(below.rel.columns)) if place not in order]
-        exprs = [builder.ref(below.rel, place) for place in order]
+        exprs = builder.at(below.rel, order)
         newer = builder.project(below.rel, exprs, [below.rel.names[place] for place in order])
         spots = {place: number for number, place in reversed(list(enumerate(order)))}
         calls = tuple(
@@ -239,7 +248,13 @@ class _Decorrelation:
         for old, new in right.places.items():
             places[len(rel.left.columns) + old] = width + new
         outer = {one: width + place for one, place in right.outer.items() if one not in mine}
-        return Frame(found, places, {**outer, **left.outer})
+        if not outer:
+            return Frame(found, places, left.outer)
+        outer = {**left.outer, **outer}
+        order = [*places.values(), *outer.values()]
+        titles = [*rel.names, *(found.names[place] for place in outer.values())]
+        found = Project(found, tuple(builder.at(found, order)), tuple(uniquified(titles)))
+        return Frame(found, same(len(places)), {one: len(places) + n for n, one in enumerate(outer)})
 
     def _join(self, rel: Join) -> Frame:
         left, right = self.frame(rel.left), self.frame(rel.right)
@@ -247,7 +262,7 @@ class _Decorrelation:
         places = {**left.places}
         for old, new in right.places.items():
             places[len(rel.left.columns) + old] = width + new
-        outer = {**{one: width + place for one, place in right.outer.items()}, **left.outer}
+        outer = {**left.outer, **{one: width + place for one, place in right.outer.items()}}
         if fields(rel.condition):
             raise Untold("an outer row in ON")
         condition = moved(rel.condition, lambda place: places[place])
@@ -256,10 +271,27 @@ class _Decorrelation:
 
     def _sort(self, rel: Sort) -> Frame:
         below = self.frame(rel.input)
-        if below.outer and (rel.fetch is not None or rel.offset is not None):
-            raise Untold("LIMIT in a query that reads an outer row")
         keys = tuple(replace(key, key=moved(key.key, lambda place: below.places[place])) for key in rel.keys)
-        return Frame(replace(rel, input=below.rel, keys=keys), below.places, below.outer)
+        if not below.outer or (rel.fetch is None and rel.offset is None):
+            return Frame(replace(rel, input=below.rel, keys=keys), below.places, below.outer)
+        if rel.fetch != 1 or rel.offset is not None:
+            raise Untold("LIMIT in a query that reads an outer row")
+        return self._first(below, keys)
+
+    def _first(self, below: Frame, keys: tuple[Order, ...]) -> Frame:
+        """The first row of each outer one, by FIRST_VALUE (RelDecorrelator.decorrelateSortAsAggregate)."""
+        outer = sorted(below.outer.items())
+        partition = tuple(builder.ref(below.rel, place) for _, place in outer)
+        frame = Rows(False, (None, "UNBOUNDED PRECEDING"), (None, "UNBOUNDED FOLLOWING"))
+        exprs: list[Rex] = []
+        for place in below.places.values():
+            ref = builder.ref(below.rel, place)
+            exprs.append(Over("FIRST_VALUE", (ref,), ref.type, partition, keys, frame))
+        titles = [below.rel.names[place] for place in (*below.places.values(), *(place for _, place in outer))]
+        found = builder.project(below.rel, [*exprs, *partition], titles, force=True)
+        count = len(below.places)
+        made = Aggregate(found, tuple(range(len(found.columns))))
+        return Frame(made, same(count), {one: count + number for number, (one, _) in enumerate(outer)})
 
     def _done(self, expr: Rex, below: Frame) -> Rex:
         def change(part: Rex) -> Rex | None:
@@ -279,10 +311,6 @@ def _grouped(one: AggCall, rel: Aggregate, count: int) -> SqlType:
     if not count or rel.groups or one.filter >= 0:
         return one.type
     return one.type.with_null(any(rel.input.columns[arg].type.nullable for arg in one.args))
-
-
-def _same(count: int) -> Places:
-    return {place: place for place in range(count)}
 
 
 def _equivalent(condition: Rex, need: Outer) -> int | None:

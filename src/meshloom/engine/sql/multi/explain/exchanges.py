@@ -177,7 +177,7 @@ def _direct(rel: Aggregate, ordered: tuple[Order, ...]) -> Rel:
         read = sorted({*rel.groups, *(arg for one in rel.calls for arg in one.args),
                        *(one.filter for one in rel.calls if one.filter >= 0)})  # fmt: skip
         places = {place: number for number, place in enumerate(read)}
-        below = builder.project(below, [builder.ref(below, place) for place in read])
+        below = builder.project(below, builder.at(below, read))
         rel = replace(
             rel,
             input=below,
@@ -293,7 +293,7 @@ def _counting(rel: Window, below: Project) -> Rel:
     """A window that reads no column counts rows of one that is always 0."""
     sent = Exchange(replace(below, exprs=(integer(0),), titles=("winLiteral",)))
     found = replace(rel, input=sent, added_names=rel.names)
-    exprs = [builder.ref(found, place) for place in range(1, len(found.columns))]
+    exprs = builder.at(found, range(1, len(found.columns)))
     return Project(found, tuple(exprs), tuple(f"${number}" for number in range(len(exprs))))
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.multi.explain import functions
 from meshloom.engine.sql.multi.explain.casting import cast, coerced
 from meshloom.engine.sql.multi.explain.rex import (
@@ -20,7 +21,7 @@ from meshloom.engine.sql.multi.explain.rex import (
     negation,
     null,
 )
-from meshloom.engine.sql.multi.explain.scope import Scope, untold
+from meshloom.engine.sql.multi.explain.scope import Scope, unplanned, untold
 from meshloom.engine.sql.multi.explain.types import (
     BIGINT,
     BOOLEAN,
@@ -108,7 +109,7 @@ class Expressions:
             case exp.Cast():
                 return self._cast(node)
             case exp.DPipe():
-                sides = [self.rex(side) for side in (node.this, node.expression)]
+                sides = [_text(self.rex(side)) for side in (node.this, node.expression)]
                 nullable = any(side.type.nullable for side in sides)
                 return Call("||", tuple(sides), VARCHAR.with_null(nullable))
             case exp.Extract():
@@ -124,6 +125,9 @@ class Expressions:
             case exp.Escape() if isinstance(node.this, exp.Like):
                 parts = (node.this.this, node.this.expression, node.expression)
                 return call("LIKE", *map(self.rex, parts))
+            case exp.Any() | exp.All():
+                word = "SOME" if isinstance(node, exp.Any) else "ALL"
+                raise unplanned(node, f"{word} is only supported if expand = false")
         raise untold(node)
 
     def truth(self, node: exp.Expr) -> Rex:
@@ -144,12 +148,12 @@ class Expressions:
         raise untold(node)
 
     def _between(self, node: exp.Between) -> Rex:
-        value = self.rex(node.this)
-        low = self.compared(">=", value, self.rex(node.args["low"]))
-        high = self.compared("<=", value, self.rex(node.args["high"]))
-        if node.args.get("symmetric"):
-            raise untold(node)
-        return call("AND", low, high)
+        value, low, high = (self.rex(part) for part in (node.this, node.args["low"], node.args["high"]))
+
+        def within(least: Rex, most: Rex) -> Rex:
+            return call("AND", self.compared(">=", value, least), self.compared("<=", value, most))
+
+        return call("OR", within(low, high), within(high, low)) if node.args.get("symmetric") else within(low, high)
 
     def _member(self, node: exp.In) -> Rex:
         left = node.this.unnest()
@@ -232,23 +236,25 @@ class Expressions:
             return Call(plain.upper(), (unit, *rest), type_.with_null(any(part.type.nullable for part in rest)))
         operands = [self.rex(argument) for argument in node.expressions]
         if plain == "coalesce":
-            return _coalesce(node, operands)
+            return _coalesce(operands)
         if plain == "mod" and len(operands) == 2:
             return computed("MOD", *operands)
         return functions.function(node.name, operands)
 
 
-def _coalesce(node: exp.Expr, operands: list[Rex]) -> Rex:
+def _text(value: Rex) -> Rex:
+    return value if value.type.text or value.type.name == "NULL" else coerced(VARCHAR, value)
+
+
+def _coalesce(operands: list[Rex]) -> Rex:
+    """Its operands stay what they are (PinotSqlCoalesceFunction)."""
     type_ = least_restrictive([operand.type for operand in operands])
     if type_ is None:
-        raise untold(node, "its arguments have no common type")
+        kinds = ", ".join(operand.type.name for operand in operands)
+        why = f"Cannot infer return type for COALESCE; operand types: [{kinds}]"
+        raise PinotError(QUERY_VALIDATION, f"QueryValidationError: {why}")
     nullable = all(operand.type.nullable for operand in operands)
-    wanted = [type_.with_null(operand.type.nullable) for operand in operands]
-    parts = tuple(
-        operand if operand.type.alike(type_) or operand.type.text else cast(want, operand)
-        for operand, want in zip(operands, wanted, strict=True)
-    )
-    return Call("COALESCE", parts, type_.with_null(nullable))
+    return Call("COALESCE", tuple(operands), type_.with_null(nullable))
 
 
 def _as_branch(type_: SqlType, value: Rex) -> Rex:
@@ -320,8 +326,8 @@ def cast_type(node: exp.Cast) -> SqlType:
         if name.upper() == "DECIMAL":
             return SqlType("DECIMAL", False, numbers[0], numbers[1] if len(numbers) > 1 else 0)
         return SqlType("CHAR" if name.upper() == "CHAR" else "VARCHAR", precision=numbers[0])
-    if name.upper() == "FLOAT":
-        return named("FLOAT")
+    if name.upper() in ("FLOAT", "DATE"):
+        return named("TIMESTAMP" if name.upper() == "DATE" else "FLOAT")
     if data.args.get("nested") or name.upper() == "ARRAY":
         raise untold(node)
     return of_pinot(TYPE_NAMES.get(name.upper(), name.upper()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlglot import exp
@@ -15,8 +16,10 @@ from meshloom.engine.sql.multi.scope import Sources
 from meshloom.engine.sql.relation import Relations
 from meshloom.errors import MeshloomError
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOLDED = (*INTEGRAL, "DOUBLE", "REAL", "VARCHAR", "CHAR", "BOOLEAN", "TIMESTAMP")
 MOST = 100  # texts longer than that many thousand characters are not worked out
-UNFOLDED = ("AND", "OR", "NOT", "CASE", "SEARCH", "COALESCE", "ITEM", "ARRAY", "EXTRACT", *COMPARISONS)
+UNFOLDED = ("AND", "OR", "NOT", "CASE", "SEARCH", "COALESCE", "ITEM", "ARRAY", "TRIM", *COMPARISONS)
 
 
 class Folding:
@@ -36,25 +39,19 @@ class Folding:
         return self._asked(call)
 
     def _asked(self, call: Call) -> Literal | None:
-        if call.type.element is not None or call.type.name not in (
-            *INTEGRAL,
-            "DOUBLE",
-            "REAL",
-            "VARCHAR",
-            "CHAR",
-            "BOOLEAN",
-        ):
+        if call.type.element is not None or call.type.name not in FOLDED:
             return None
         arguments = []
         for operand in call.operands:
-            assert isinstance(operand, Literal)
             one = functions.literal_of(operand)
-            if one is None or operand.type.name in ("SYMBOL", "TIMESTAMP"):
+            if one is None:
                 return None
             arguments.append(one)
         node: exp.Expr = exp.Anonymous(this=call.op, expressions=arguments)
         if call.op == "||":
             node = exp.DPipe(this=arguments[0], expression=arguments[1])
+        elif call.op == "EXTRACT":
+            node = exp.Extract(this=exp.var(arguments[0].name), expression=arguments[1])
         try:
             translator = MultiTranslator(Sources(lambda query, outer: ("", ()), None), nulls=True)
             rows = self.relations.ask(f"SELECT {translator.translate(node).sql}")
@@ -67,6 +64,8 @@ class Folding:
 def _literal(type_: SqlType, value: object) -> Literal | None:
     if value is None:
         return Literal(None, type_.with_null(True))
+    if isinstance(value, datetime):
+        value = (value.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
     if isinstance(value, bool | int | float | Decimal):
         return Literal(value, type_.with_null(False))
     if isinstance(value, str) and len(value) < MOST * 1000:

@@ -77,4 +77,7 @@ def literal_of(operand: Rex) -> exp.Expr | None:
         return exp.Boolean(this=value)
     if value is None:
         return exp.Null()
+    if operand.type.name == "TIMESTAMP":
+        moment = exp.Literal.number(str(value))
+        return exp.Cast(this=moment, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP))
     return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(str(value))

@@ -88,7 +88,7 @@ def join_expressions(join: Join) -> Rel:
     places = [*range(sides.left_count)]
     if join.kind not in ("semi", "anti"):
         places += range(total, total + right_count)
-    return builder.project(found, [builder.ref(found, place) for place in places], list(join.names))
+    return builder.project(found, builder.at(found, places), list(join.names))
 
 
 def _widened(rel: Rel, extra: list[Rex]) -> Rel:

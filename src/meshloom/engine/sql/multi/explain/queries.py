@@ -15,11 +15,11 @@ from meshloom.engine.sql.multi.explain.expressions import Expressions
 from meshloom.engine.sql.multi.explain.rel import Column, Project, Rel, SetOp, Values
 from meshloom.engine.sql.multi.explain.rex import Literal, Order, Ref, Rex
 from meshloom.engine.sql.multi.explain.scope import Correlations, Scope, untold
-from meshloom.engine.sql.multi.explain.select import Select, order_key, tail
+from meshloom.engine.sql.multi.explain.select import NOTHING, Select, order_key, tail
 from meshloom.engine.sql.multi.explain.sources import Sources
 from meshloom.engine.sql.multi.explain.types import SqlType, least_restrictive
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relations
-from meshloom.engine.sql.translate import inner_query
 
 SETS: dict[type[exp.Expr], str] = {exp.Union: "Union", exp.Intersect: "Intersect", exp.Except: "Minus"}
 MOST = 200  # queries of one plan, WITH names counted as often as they are read
@@ -43,8 +43,9 @@ class Queries:
         self.withs: dict[str, With] = {}
         self.count = 0
 
-    def query(self, node: exp.Query, outer: Scope | None = None) -> Rel:
-        self.count += 1
+    def query(self, node: exp.Query, outer: Scope | None = None, *, top: bool = False) -> Rel:
+        """`top` is whether the query's rows are the answer, whose order counts."""
+        self.count += isinstance(node, exp.Select)
         if self.count > MOST:
             raise untold(node, f"more than {MOST} queries in one plan")
         with_ = node.args.get("with_")
@@ -53,17 +54,17 @@ class Queries:
             for cte in with_.expressions if with_ is not None else ():
                 names = [column.name for column in cte.args["alias"].args.get("columns") or ()]
                 self.withs = {**self.withs, cte.alias.lower(): With(inner_query(cte.this), names, self.withs)}
-            return self._body(node, outer)
+            return self._body(node, outer, top)
         finally:
             self.withs = before
 
-    def _body(self, node: exp.Query, outer: Scope | None) -> Rel:
+    def _body(self, node: exp.Query, outer: Scope | None, top: bool) -> Rel:
         if isinstance(node, exp.Subquery):
-            return self.query(inner_query(node), outer)
+            return self.query(inner_query(node), outer, top=top)
         if isinstance(node, exp.Select):
-            return Select(self, node, outer).convert()
+            return Select(self, node, outer).convert(top)
         if isinstance(node, exp.SetOperation):
-            return self._set(node, outer)
+            return self._set(node, outer, top)
         if isinstance(node, exp.Values):
             return self.values(node, Scope(outer, self.correlations))
         raise untold(node)
@@ -82,7 +83,7 @@ class Queries:
         finally:
             self.withs = before
 
-    def _set(self, node: exp.SetOperation, outer: Scope | None) -> Rel:
+    def _set(self, node: exp.SetOperation, outer: Scope | None, top: bool) -> Rel:
         sides = [self.query(inner_query(side), outer) for side in (node.this, node.expression)]
         kind = SETS[type(node)]
         if len(sides[0].columns) != len(sides[1].columns):
@@ -96,7 +97,7 @@ class Queries:
         scope.add("", rel.columns, 0)
         order = node.args.get("order")
         keys = [self._key(scope, key, rel) for key in (order.expressions if order is not None else ())]
-        return tail(node, rel, keys)
+        return tail(node, rel, keys, top)
 
     def _key(self, scope: Scope, key: exp.Expr, rel: Rel) -> Order:
         node = key.this
@@ -111,31 +112,30 @@ class Queries:
         return order_key(key, found)
 
     def values(self, node: exp.Values, scope: Scope) -> Rel:
-        expressions = Expressions(scope, lambda part: None)
-        rows = [
-            [expressions.rex(item) for item in (row.expressions if isinstance(row, exp.Tuple) else [row])]
-            for row in node.expressions
-        ]
+        """Constants are rows; anything else is computed over one row, for each row of the list
+        (SqlToRelConverter.convertValuesImpl)."""
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         if len({len(row) for row in rows}) != 1:
             raise PinotError(QUERY_VALIDATION, "QueryValidationError: Values must all have the same number of columns")
-        types = [least_restrictive([item.type for item in column]) for column in zip(*rows, strict=True)]
-        columns = []
-        tuples = []
-        for number, type_ in enumerate(types):
-            if type_ is None:
-                raise untold(node, "its rows have no common type")
-            columns.append(Column(f"EXPR${number}", type_))
-        for row in rows:
-            made = []
-            for item, column in zip(row, columns, strict=True):
-                if not isinstance(item, Literal):
-                    raise untold(node, "VALUES of what is no constant")
-                done = cast(column.type.with_null(item.value is None), item)
-                if not isinstance(done, Literal):
-                    raise untold(node)
-                made.append(done)
-            tuples.append(tuple(made))
-        return Values(tuple(columns), tuple(tuples))
+        sides = [self._row(row, scope) for row in rows]
+        types = [
+            least_restrictive([column.type for column in columns])
+            for columns in zip(*(side.columns for side in sides), strict=True)
+        ]
+        if None in types:
+            raise untold(node, "its rows have no common type")
+        if all(isinstance(side, Values) for side in sides):
+            sides = [_as_types(side, [type_ for type_ in types if type_ is not None]) for side in sides]
+        if len(sides) == 1:
+            return sides[0]
+        return _merged(sides, True) or SetOp(tuple(sides), "Union", True)
+
+    def _row(self, items: Sequence[exp.Expr], scope: Scope) -> Rel:
+        if any(item.find(exp.Query) for item in items):
+            raise untold(items[0], "a query in VALUES")
+        expressions = Expressions(scope, lambda part: None)
+        exprs = [expressions.rex(item) for item in items]
+        return builder.project(NOTHING, exprs, [f"EXPR${number}" for number in range(len(exprs))])
 
 
 def _common(a: Column, b: Column, node: exp.Expr) -> SqlType:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from meshloom.engine.sql.multi.explain.rex import Frame, Literal, Order, Rex
-from meshloom.engine.sql.multi.explain.types import SqlType
+from meshloom.engine.sql.multi.explain.types import SqlType, least_restrictive
 
 Names = tuple[str, ...]
 Hints = tuple[tuple[str, str], ...]  # options of a hint, by name
@@ -20,9 +21,15 @@ class Column:
 
 
 Columns = tuple[Column, ...]
+Places = dict[int, int]  # where a column stands now, by where it stood
 
 
-class _Node:
+def same(count: int) -> Places:
+    """All columns where they were."""
+    return {place: place for place in range(count)}
+
+
+class _Node(ABC):
     """What all operators have. Not slotted: columns are worked out once."""
 
     @property
@@ -34,8 +41,8 @@ class _Node:
         return tuple(column.name for column in self.columns)
 
     @property
-    def columns(self) -> Columns:
-        raise NotImplementedError
+    @abstractmethod
+    def columns(self) -> Columns: ...
 
 
 @dataclass(frozen=True)
@@ -295,11 +302,13 @@ class SetOp(_Node):
 
     @cached_property
     def columns(self) -> Columns:
-        first = self.sides[0].columns
-        return tuple(
-            Column(one.name, one.type.with_null(any(side.columns[n].type.nullable for side in self.sides)))
-            for n, one in enumerate(first)
-        )
+        """Named as the first side's; rows that are listed (VALUES) may differ in type."""
+        found = []
+        for same in zip(*(side.columns for side in self.sides), strict=True):
+            first = same[0].type
+            type_ = first if all(one.type.alike(first) for one in same) else least_restrictive([c.type for c in same])
+            found.append(Column(same[0].name, (type_ or first).with_null(any(one.type.nullable for one in same))))
+        return tuple(found)
 
     def over(self, inputs: Sequence[Rel]) -> SetOp:
         return replace(self, sides=tuple(inputs))
@@ -331,6 +340,18 @@ def uniquified(names: Iterable[str]) -> list[str]:
         attempt, found = 0, name
         while found in used:
             found = f"{name}{attempt}"
+            attempt += 1
+        used[found] = None
+    return list(used)
+
+
+def suggested(names: Iterable[str]) -> list[str]:
+    """A repeated name gets the number of the names before it, or the next one that is free (with F_SUGGESTER)."""
+    used: dict[str, None] = {}
+    for name in names:
+        attempt, found = 0, name
+        while found in used:
+            found = f"{name}{max(len(used), attempt)}"
             attempt += 1
         used[found] = None
     return list(used)

@@ -292,10 +292,23 @@ def disjunctions(node: Rex) -> list[Rex]:
 
 def conjunction(nodes: Sequence[Rex]) -> Rex:
     """RexUtil.composeConjunction: flat, without repetitions, FALSE when any part is."""
-    parts = list(dict.fromkeys(part for node in nodes for part in conjunctions(node)))
+    once: dict[Rex, Rex] = {}
+    for part in (part for node in nodes for part in conjunctions(node)):
+        once.setdefault(_normalized(part), part)
+    parts = list(once.values())
     if any(always(part, False) for part in parts):
         return FALSE
     return TRUE if not parts else parts[0] if len(parts) == 1 else call("AND", *parts)
+
+
+def _normalized(node: Rex) -> Rex:
+    """`$1 = $0` is `$0 = $1`, `$1 > $0` is `$0 < $1` (RexNormalize)."""
+    if not isinstance(node, Call) or node.op not in COMPARISONS:
+        return node
+    left, right = node.operands
+    if isinstance(left, Ref) and isinstance(right, Ref) and right.index < left.index:
+        return replace(node, op=REVERSED[node.op], operands=(right, left))
+    return node
 
 
 def disjunction(nodes: Sequence[Rex]) -> Rex:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from meshloom.engine.errors import QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
+from meshloom.engine.errors import QUERY_PLANNING, QUERY_VALIDATION, UNKNOWN_COLUMN, PinotError
 from meshloom.engine.sql.multi.explain.rel import Column, Columns, Rel
 from meshloom.engine.sql.multi.explain.rex import Field, Ref, Rex
 
@@ -54,7 +54,7 @@ class Scope:
     correlation: str = ""
     merged: dict[str, Rex] = field(default_factory=dict)
     used: set[int] = field(default_factory=set)
-    placed: Callable[[int], int] | None = None  # where the columns of FROM stand once rows are changed
+    placed: Callable[[int], Ref] | None = None  # a column of FROM as inner queries read it once the rows are grouped
 
     def add(self, alias: str, columns: Columns, offset: int) -> Source:
         source = Source(alias, columns, tuple(range(offset, offset + len(columns))))
@@ -88,9 +88,9 @@ class Scope:
         if not found:
             raise PinotError(UNKNOWN_COLUMN, f"UnknownColumnError: Column '{name}' not found in any table")
         self.correlation = self.correlation or self.correlations.fresh()
-        column = self.row[found[0]]
-        self.used.add(found[0])
-        return Field(self.correlation, found[0], column.name, column.type)
+        ref = self.placed(found[0]) if self.placed is not None else Ref(found[0], self.row[found[0]].type)
+        self.used.add(ref.index)
+        return Field(self.correlation, ref.index, self.row[found[0]].name, ref.type)
 
     def inner(self) -> Scope:
         return Scope(self, self.correlations)
@@ -109,4 +109,14 @@ def untold(node: exp.Expr, why: str = "") -> PinotError:
     return PinotError(
         QUERY_VALIDATION,
         f"EXPLAIN PLAN FOR tells no plan of this yet{reason}: {text[:120]}; see docs/reference/pinot-differences.md",
+    )
+
+
+def unplanned(node: exp.Expr, why: str) -> PinotError:
+    """What this engine runs, but Pinot's planner does not convert (QueryEnvironment.toRelation)."""
+    query = node.root().sql(dialect="pinot")
+    return PinotError(
+        QUERY_PLANNING,
+        "QueryPlanningError: Error converting query to relational expression: Failed to convert query to relational "
+        f"expression:\n{query[:400]}\n{why}",
     )

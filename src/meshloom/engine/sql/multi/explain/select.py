@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.counts import whole
+from meshloom.engine.sql.multi.aliases import with_aliases
 from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.aggregation import Aggregation
 from meshloom.engine.sql.multi.explain.expressions import Expressions
@@ -26,6 +27,8 @@ from meshloom.engine.sql.multi.window_names import with_named_windows
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.explain.queries import Queries
 
+Ordered = tuple[list[Rex], list[str | None], list[Order]]
+"""The expressions of ORDER BY's keys that the select list lacks, their names, and the keys."""
 NOTHING = Values((Column("ZERO", INTEGER),), ((integer(0),),))
 
 
@@ -33,13 +36,13 @@ class Select:
     """`rel` is what has been put together so far, `scope` its names. Raises PinotError from its methods."""
 
     def __init__(self, queries: Queries, node: exp.Select, outer: Scope | None) -> None:
-        self.queries, self.node = queries, with_named_windows(node)
+        self.queries, self.node = queries, with_aliases(with_named_windows(node))
         self.scope = Scope(outer, queries.correlations)
         self.subqueries = Subqueries(queries, self.scope)
         self.aggregation: Aggregation | None = None
         self.rel: Rel = NOTHING
 
-    def convert(self) -> Rel:
+    def convert(self, top: bool) -> Rel:
         self._from()
         self._where()
         items = self._items()
@@ -47,18 +50,31 @@ class Select:
         having = self.node.args.get("having")
         group = self.node.args.get("group")
         shown = [item.unalias() for item in items]
-        if group is not None or having is not None or any(map(aggregates, [*shown, *order])):
+        qualified = [self.node.args["qualify"].this] if self.node.args.get("qualify") is not None else []
+        if group is not None or having is not None or any(map(aggregates, [*shown, *order, *qualified])):
             exprs, extra = self._grouped(items, order, group, having.this if having is not None else None)
         else:
             exprs, extra = self._plain(shown, order)
         titles = _titles(items)
-        names = [*titles, *_extra_titles(len(titles), extra[0])]
-        rel = self._projected([*exprs, *extra[0]], names)
-        if self.node.args.get("qualify") is not None:
-            raise untold(self.node.args["qualify"], "QUALIFY")
+        names = [*titles, *extra[1]]
+        made = [*exprs, *extra[0]]
+        rel = self._qualified(qualified[0], made, names) if qualified else self._projected(made, names)
         if self.node.args.get("distinct"):
             rel = distinct(rel)
-        return hinted(tail(self.node, rel, extra[1]), hints_of(self.node))
+        rel = tail(self.node, rel, extra[2], top)
+        if extra[0] and not top:
+            kept = builder.references(rel)[: len(exprs)]
+            rel = Project(rel, tuple(kept), rel.names[: len(exprs)])
+        return hinted(rel, hints_of(self.node))
+
+    def _qualified(self, condition: exp.Expr, exprs: list[Rex], names: list[str | None]) -> Rel:
+        """The condition as a column of its own, which rows are chosen by (SqlToRelConverter.convertQualify)."""
+        expressions, grouped = self._expressions(self.aggregation), self.aggregation is not None
+        self.rel = self.subqueries.replace(self.rel, condition, expressions, filtering=False, grouped=grouped)
+        rel = self._projected([*exprs, expressions.truth(condition)], [*names, "QualifyExpression"])
+        chosen = Filter(rel, builder.ref(rel, len(exprs)))
+        kept = builder.references(rel)[: len(exprs)]
+        return builder.project(chosen, kept, list(rel.names[: len(exprs)]), force=True)
 
     def _projected(self, exprs: list[Rex], names: list[str | None]) -> Rel:
         """Over an aggregation no projection stands that would only rename."""
@@ -120,11 +136,10 @@ class Select:
     def _items(self) -> list[exp.Expr]:
         items: list[exp.Expr] = []
         for item in self.node.expressions:
-            if not item.is_star:
+            if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
+                items += self._star(item.table if isinstance(item, exp.Column) else "")
+            else:
                 items.append(item)
-                continue
-            table = item.table if isinstance(item, exp.Column) else ""
-            items += self._star(table)
         return items
 
     def _star(self, table: str) -> list[exp.Expr]:
@@ -151,8 +166,8 @@ class Select:
             raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Unknown identifier '{table or '*'}'")
         return [f for f in found if f.name.lower() in merged] + [f for f in found if f.name.lower() not in merged]
 
-    def _plain(self, shown: list[exp.Expr], order: list[exp.Expr]) -> tuple[list[Rex], tuple[list[Rex], list[Order]]]:
-        for node in shown:
+    def _plain(self, shown: list[exp.Expr], order: list[exp.Expr]) -> tuple[list[Rex], Ordered]:
+        for node in (*shown, *order):
             self.rel = self.subqueries.replace(self.rel, node, self._expressions(), filtering=False)
         expressions = self._expressions()
         exprs = [expressions.rex(node) for node in shown]
@@ -160,7 +175,7 @@ class Select:
 
     def _grouped(
         self, items: list[exp.Expr], order: list[exp.Expr], group: exp.Expr | None, having: exp.Expr | None
-    ) -> tuple[list[Rex], tuple[list[Rex], list[Order]]]:
+    ) -> tuple[list[Rex], Ordered]:
         titles = dict(
             reversed([(item.unalias().sql(), title) for item, title in zip(items, _titles(items), strict=True)])
         )
@@ -171,16 +186,19 @@ class Select:
         above = self._expressions(aggregation)
         shown = [item.unalias() for item in items]
         # Calls are numbered as they are met: in the select list, in ORDER BY, in HAVING.
-        nodes = [*shown, *([having] if having is not None else []), *order]
+        qualify = self.node.args.get("qualify")
+        conditions = [*([having] if having is not None else []), *([qualify.this] if qualify is not None else [])]
+        nodes = [*shown, *order, *conditions]
         _collect(above, aggregation, nodes)
         names = _call_names(aggregation, titles, above, items)
         self.rel = aggregation.finish(names)
+        self.scope.placed = aggregation.placed
         if having is not None:
             condition = pushed_not(having)
             self.rel = self.subqueries.replace(self.rel, condition, above, filtering=True, grouped=True)
             found = above.truth(condition)
             self.rel = builder.filtered(self.rel, [found])
-        for node in shown:
+        for node in (*shown, *order):
             self.rel = self.subqueries.replace(self.rel, node, above, filtering=False, grouped=True)
         exprs = [above.rex(node) for node in shown]
         return exprs, self._ordered(order, exprs, above)
@@ -195,12 +213,10 @@ class Select:
             found.append(_meant(key.this, items))
         return found
 
-    def _ordered(
-        self, nodes: list[exp.Expr], exprs: list[Rex], expressions: Expressions
-    ) -> tuple[list[Rex], list[Order]]:
-        """The keys' expressions that the select list lacks, and the keys."""
+    def _ordered(self, nodes: list[exp.Expr], exprs: list[Rex], expressions: Expressions) -> Ordered:
         order = self.node.args.get("order")
         extra: list[Rex] = []
+        titles: list[str | None] = []
         keys: list[Order] = []
         for key, node in zip(order.expressions if order is not None else (), nodes, strict=True):
             found = expressions.rex(node)
@@ -208,12 +224,11 @@ class Select:
             if found in known:
                 place = known.index(found)
             else:
-                if self.node.args.get("distinct"):
-                    raise untold(key, "ORDER BY of what DISTINCT does not list")
                 extra.append(found)
                 place = len(known)
+                titles.append(node.name if isinstance(node, exp.Column) else f"EXPR${place}")
             keys.append(order_key(key, Ref(place, found.type)))
-        return extra, keys
+        return extra, titles, keys
 
 
 def _collect(above: Expressions, aggregation: Aggregation, nodes: Sequence[exp.Expr]) -> None:
@@ -257,10 +272,6 @@ def _titles(items: Sequence[exp.Expr]) -> list[str]:
     return uniquified(found)
 
 
-def _extra_titles(count: int, extra: Sequence[Rex]) -> list[str | None]:
-    return [None if isinstance(expr, Ref) else f"EXPR${count + number}" for number, expr in enumerate(extra)]
-
-
 def _meant(node: exp.Expr, items: Sequence[exp.Expr]) -> exp.Expr:
     if isinstance(node, exp.Literal) and not node.is_string:
         number = whole(node, "an ordinal")
@@ -293,8 +304,8 @@ def distinct(rel: Rel) -> Rel:
     return builder.aggregate(rel, range(len(rel.columns)), ())
 
 
-def tail(node: exp.Query, rel: Rel, keys: Sequence[Order]) -> Rel:
-    """LIMIT and OFFSET, with ORDER BY's keys."""
+def tail(node: exp.Query, rel: Rel, keys: Sequence[Order], top: bool) -> Rel:
+    """LIMIT and OFFSET, with ORDER BY's keys, which mean nothing else below the top (isRemoveSortInSubQuery)."""
     limit, offset = node.args.get("limit"), node.args.get("offset")
     fetch = node.args.get("fetch") if limit is None else None
     if fetch is not None:
@@ -304,6 +315,6 @@ def tail(node: exp.Query, rel: Rel, keys: Sequence[Order]) -> Rel:
     if isinstance(limit, exp.Fetch):
         count = limit.args.get("count")
     most = whole(count, "LIMIT") if count is not None else None
-    if not keys and most is None and not skipped:
+    if most is None and not skipped and not (top and keys):
         return rel
     return Sort(rel, tuple(keys), skipped or None, most)

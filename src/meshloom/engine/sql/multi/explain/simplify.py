@@ -128,7 +128,7 @@ def _and_filtering(terms: list[Rex], denied: list[Rex]) -> Rex:
                 negated |= _opposites(term)
                 if not _agrees(term, constants):
                     return FALSE
-            if term.op == "SEARCH":
+            if term.op in ("SEARCH", "LIKE"):
                 compared.add(term.operands[0])
         kept.append(term)
     if nulls & compared or negated & set(kept):
@@ -237,6 +237,8 @@ def _is(node: Call, unknown: Unknown) -> Rex:
     if isinstance(inner, Literal):
         return _is_literal(op, inner)
     found = simplified(inner)
+    if isinstance(found, Call) and found.op in COMPARISONS and not any(part.type.nullable for part in found.operands):
+        found = replace(found, type=found.type.with_null(False))
     if found != inner and not found.type.nullable:
         return _is(replace(node, operands=(found,)), unknown)
     return replace(node, operands=(found,))

@@ -35,12 +35,12 @@ from meshloom.engine.sql.multi.explain.rex import (
     rewritten,
     shifted,
 )
-from meshloom.engine.sql.multi.explain.scope import Scope, Source, named, untold
+from meshloom.engine.sql.multi.explain.scope import Scope, Source, named, unplanned, untold
 from meshloom.engine.sql.multi.explain.types import INTEGER, of_pinot
 from meshloom.engine.sql.multi.joins import KINDS
 from meshloom.engine.sql.multi.sources import names_of
+from meshloom.engine.sql.nodes import inner_query
 from meshloom.engine.sql.relation import Relation
-from meshloom.engine.sql.translate import inner_query
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.explain.queries import Queries
@@ -98,7 +98,7 @@ class Sources:
                 rel = self._table(node)
                 alias = node.alias_or_name
             case exp.Values():
-                rel, alias = self.queries.values(node, self.scope.inner()), node.alias
+                rel, alias = _renamed(self.queries.values(node, self.scope.inner()), names_of(node)), node.alias
             case exp.Subquery():
                 rel, alias = self.queries.query(inner_query(node), self.scope.outer), node.alias
             case exp.Lateral() if not isinstance(node.this, exp.Unnest):
@@ -115,9 +115,7 @@ class Sources:
     def _table(self, node: exp.Table) -> Rel:
         with_ = self.queries.named(node.name)
         if with_ is not None:
-            rel, names = with_
-            titles = [*names, *rel.names[len(names) :]]
-            return _renamed(rel, titles)
+            return _renamed(*with_)
         relation = self.queries.relations.find(node.name)
         if relation is None:
             raise PinotError(TABLE_DOES_NOT_EXIST, f"TableDoesNotExistError: Object '{node.name}' not found")
@@ -164,10 +162,8 @@ class Sources:
         self.scope.correlation, self.scope.used = kept, set()
         added = self.scope.sources[len(before) :]
         whole = Join(left, right, TRUE, kind.lower().replace("cross", "inner"))
-        if kind in ("SEMI", "ANTI"):
-            self.scope.row = (*left.columns, *right.columns)
-        else:
-            self.scope.row = whole.columns
+        inner = kind in ("SEMI", "ANTI") or node.args.get("on") is not None  # ON sees the sides before any is missing
+        self.scope.row = (*left.columns, *right.columns) if inner else whole.columns
         on, match = self._condition(node, left, right, before, added)
         if kind in ("SEMI", "ANTI"):
             del self.scope.sources[len(before) :]
@@ -189,7 +185,7 @@ class Sources:
             return self._merged(node, using, before, added), None
         on = node.args.get("on")
         if on is not None and on.find(exp.Query):
-            raise untold(on, "a query in ON")
+            raise unplanned(on, "Calcite converts a query in ON wrongly or not at all")
         condition = expressions.truth(on) if on is not None else TRUE
         if node.method.upper() == "ASOF":
             match = node.args.get("match_condition")
@@ -215,14 +211,14 @@ class Sources:
 
     def _only(self, name: str, sources: list[Source]) -> Rex:
         found = [place for place in (source.find(name) for source in sources) if place is not None]
-        if len(found) != 1:
-            why = "is ambiguous" if found else "not found in any table"
-            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' {why}")
+        if not found:
+            raise PinotError(QUERY_VALIDATION, f"QueryValidationError: Column '{name}' not found in any table")
         return Ref(found[0], self.scope.row[found[0]].type)
 
 
-def _renamed(rel: Rel, titles: list[str]) -> Rel:
-    """A WITH query under the names that its alias lists."""
+def _renamed(rel: Rel, names: list[str]) -> Rel:
+    """A WITH query, or one row that is computed, under the names that its alias lists."""
+    titles = [*names, *rel.names[len(names) :]]
     if isinstance(rel, Project) and list(rel.titles) != titles:
         return Project(rel.input, rel.exprs, tuple(titles))
     return rel

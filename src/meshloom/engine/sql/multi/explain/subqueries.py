@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from meshloom.engine.sql.counts import count_of, whole
 from meshloom.engine.sql.multi.explain import builder, joining
-from meshloom.engine.sql.multi.explain.casting import plain
+from meshloom.engine.sql.multi.explain.casting import coerced, plain
 from meshloom.engine.sql.multi.explain.expressions import Expressions, alike
 from meshloom.engine.sql.multi.explain.rel import (
     AggCall,
@@ -17,11 +18,12 @@ from meshloom.engine.sql.multi.explain.rel import (
     Correlate,
     Filter,
     Join,
+    Project,
     Rel,
-    Sort,
     Values,
 )
 from meshloom.engine.sql.multi.explain.rex import (
+    COMPARISONS,
     FALSE,
     TRUE,
     Call,
@@ -30,16 +32,19 @@ from meshloom.engine.sql.multi.explain.rex import (
     Rex,
     call,
     conjunction,
+    conjunctions,
     integer,
     negation,
     null,
     rewritten,
     shifted,
+    walk,
 )
 from meshloom.engine.sql.multi.explain.scope import Scope, untold
-from meshloom.engine.sql.multi.explain.types import BIGINT, BOOLEAN
+from meshloom.engine.sql.multi.explain.simplify import filtering
+from meshloom.engine.sql.multi.explain.types import BIGINT, BOOLEAN, least_restrictive
 from meshloom.engine.sql.multi.grouping import is_aggregation
-from meshloom.engine.sql.translate import inner_query
+from meshloom.engine.sql.nodes import inner_query
 
 if TYPE_CHECKING:
     from meshloom.engine.sql.multi.explain.queries import Queries
@@ -56,7 +61,6 @@ class Subqueries:
         self.queries, self.scope = queries, scope
         self.known: dict[int, Rex] = {}
         self.kept: list[exp.Expr] = []
-        self.grouped = False
 
     def found(self, node: exp.Expr) -> Rex | None:
         return self.known.get(id(node))
@@ -65,7 +69,7 @@ class Subqueries:
         self, rel: Rel, node: exp.Expr, expressions: Expressions, *, filtering: bool, grouped: bool = False
     ) -> Rel:
         """The rows with those of each query in `node` joined to them. `grouped`: they are those of an aggregation."""
-        row, self.grouped = self.scope.row, grouped
+        row = self.scope.row
         for inner, logic in _queries(node, AS_FALSE if filtering else THREE):
             if id(inner) in self.known:
                 continue
@@ -85,8 +89,6 @@ class Subqueries:
         rel = self.queries.query(inner_query(node), self.scope)
         name, used = self.scope.correlation, sorted(self.scope.used)
         self.scope.correlation, self.scope.used = before, set()
-        if name and self.grouped:
-            raise untold(node, "a query that reads the rows of an aggregation")
         return rel, name, used
 
     def _exists(self, rel: Rel, node: exp.Exists) -> Rel:
@@ -122,13 +124,14 @@ class Subqueries:
         inner, name, used = self._query(member.args["query"])
         if len(inner.columns) != len(keys):
             raise untold(member, "as many columns on both sides")
+        keys, inner = _alike(keys, inner)
         certain = not any(column.type.nullable for column in inner.columns)
         if logic == AS_FALSE and not denied:
             right = Aggregate(inner, tuple(range(len(keys))))
             joined, _ = self._keyed(rel, right, keys, name, used, "inner")
             self.known[id(node)] = TRUE
             return joined
-        counted = not (denied and certain)
+        counted = not (denied and all(_never_null(inner, place) for place in range(len(keys))))
         flagged = builder.project(inner, [*builder.references(inner), TRUE], [*inner.names, None])
         right = Aggregate(flagged, tuple(range(len(keys))), (AggCall("MIN", (len(keys),), BOOLEAN),))
         width = len(rel.columns)
@@ -161,6 +164,38 @@ class Subqueries:
             column = Ref(width + number, right.columns[number].type)
             tests.append(call("=", *alike(builder.ref(left, place), column)))
         return _attached(left, right, name, used, conjunction(tests), kind), places
+
+
+def _never_null(rel: Rel, place: int) -> bool:
+    """Whether a column holds no null: by its type, or since a condition on it lets none through
+    (RelOptUtil.containsNullableFields)."""
+    if not rel.columns[place].type.nullable:
+        return True
+    if isinstance(rel, Aggregate):
+        return place < len(rel.groups) and not rel.sets and _never_null(rel.input, rel.groups[place])
+    column: Rex = builder.ref(rel, place)
+    if isinstance(rel, Project):
+        column, rel = rel.exprs[place], rel.input
+    if not isinstance(rel, Filter):
+        return False
+    tests = [one for one in conjunctions(filtering([rel.condition])) if isinstance(one, Call)]
+    return any(one.op in (*COMPARISONS, "IS NOT NULL", "LIKE", "SEARCH") and column in one.operands for one in tests)
+
+
+def _alike(keys: list[Rex], rel: Rel) -> tuple[list[Rex], Rel]:
+    """Both sides of IN as one type, column by column (TypeCoercionImpl.inOperationCoercion)."""
+    common = [least_restrictive([key.type, column.type]) for key, column in zip(keys, rel.columns, strict=True)]
+    if all(type_ is None or (type_.text and key.type.text) for type_, key in zip(common, keys, strict=True)):
+        return keys, rel
+    columns = builder.references(rel)
+    left = [
+        key if type_ is None or key.type.text else coerced(type_, key) for type_, key in zip(common, keys, strict=True)
+    ]
+    right = [
+        column if type_ is None or column.type.text else coerced(type_, column)
+        for type_, column in zip(common, columns, strict=True)
+    ]
+    return left, builder.project(rel, right, list(rel.names))
 
 
 def _nullable(rel: Rel, count: int) -> tuple[int, ...]:
@@ -209,28 +244,50 @@ def _counted(joined: Rel, width: int, places: list[int]) -> Rex:
 
 
 def _single(query: exp.Query, rel: Rel) -> bool:
-    """Whether a query gives one row for sure."""
-    items = query.expressions if isinstance(query, exp.Select) and query.args.get("group") is None else []
-    if len(items) == 1 and is_aggregation(items[0].unalias()):
+    """Whether a query gives one row for sure, as far as SqlToRelConverter looks."""
+    limit = query.args.get("limit")
+    if limit is not None and whole(count_of(limit), "LIMIT") < 2:
         return True
-    if isinstance(rel, Sort) and rel.fetch is not None and rel.fetch <= 1:
+    if not isinstance(query, exp.Select) or len(query.expressions) != 1 or query.args.get("group") is not None:
+        return False
+    item, from_ = query.expressions[0], query.args.get("from_")
+    if isinstance(item, exp.Star) and from_ is not None and isinstance(from_.this, exp.Values):
+        rows = rel.input if isinstance(rel, Project) else rel
+        return isinstance(rows, Values) and len(rows.tuples) == 1 and len(rows.row) == 1
+    cast_ = isinstance(rel, Project) and any(
+        isinstance(part, Call) and part.op == "CAST" for part in walk(rel.exprs[0])
+    )
+    return not isinstance(item, exp.Literal | exp.Boolean | exp.Null) and _single_value(item) and not cast_
+
+
+def _single_value(node: exp.Expr) -> bool:
+    """Util.isSingleValue: an aggregation, or what is called of such and of literals."""
+    node = node.unnest()
+    if isinstance(node, exp.Anonymous) and is_aggregation(node):
         return True
-    return isinstance(rel, Values) and len(rel.tuples) <= 1
+    if isinstance(node, exp.Literal | exp.Boolean | exp.Null):
+        return True
+    called = exp.Anonymous | exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Mod | exp.Neg | exp.Not | exp.DPipe | exp.Is
+    return isinstance(node, called) and all(map(_single_value, node.iter_expressions()))
 
 
 def _queries(node: exp.Expr, logic: str) -> list[tuple[exp.Expr, str]]:
     """The queries in an expression, innermost first, each with what unknown counts as there."""
-    while isinstance(node, exp.Paren):
-        node = node.this
-    if isinstance(node, exp.Exists | exp.Subquery):
-        return [(node, logic)]
-    if isinstance(node, exp.Query):
-        return []
-    if _member_query(node):
-        member = node.this.unnest() if isinstance(node, exp.Not) else node
-        return [*_queries(member.this, THREE), (node, logic)]
-    inner = logic if isinstance(node, exp.And) else THREE
-    return [found for part in node.iter_expressions() for found in _queries(part, inner)]
+    found: list[tuple[exp.Expr, str]] = []
+    open_ = [(node, logic)]
+    while open_:
+        one, here = open_.pop()
+        while isinstance(one, exp.Paren):
+            one = one.this
+        if isinstance(one, exp.Exists | exp.Subquery):
+            found.append((one, here))
+        elif _member_query(one):
+            member = one.this.unnest() if isinstance(one, exp.Not) else one
+            found += [*_queries(member.this, THREE), (one, here)]
+        elif not isinstance(one, exp.Query):
+            inner = here if isinstance(one, exp.And) else THREE
+            open_ += [(part, inner) for part in one.iter_expressions(reverse=True)]
+    return found
 
 
 def _member_query(node: exp.Expr) -> bool:

@@ -12,26 +12,22 @@ from meshloom.engine.sql.multi.explain.rel import (
     Correlate,
     Filter,
     Join,
+    Places,
     Project,
     Rel,
     SetOp,
     Sort,
     Uncollect,
     Values,
+    same,
 )
 from meshloom.engine.sql.multi.explain.rex import Field, Rex, integer, moved, refs, rewritten
 from meshloom.engine.sql.multi.explain.types import BIGINT
-
-Places = dict[int, int]  # where a column that is kept stands now
 
 
 def trimmed(root: Rel) -> Rel:
     found, _ = _trim(root, set(range(len(root.columns))))
     return found
-
-
-def _same(count: int) -> Places:
-    return {place: place for place in range(count)}
 
 
 def _trim(rel: Rel, used: set[int]) -> tuple[Rel, Places]:
@@ -54,18 +50,18 @@ def _trim(rel: Rel, used: set[int]) -> tuple[Rel, Places]:
             return _values(rel, used)
         case Uncollect():
             inner, _ = _trim(rel.input, set(range(len(rel.input.columns))))
-            return replace(rel, input=inner), _same(len(rel.columns))
+            return replace(rel, input=inner), same(len(rel.columns))
     return _leaf(rel, used)
 
 
 def _leaf(rel: Rel, used: set[int]) -> tuple[Rel, Places]:
     count = len(rel.columns)
     if len(used) == count:
-        return rel, _same(count)
+        return rel, same(count)
     if not used:
         return _dummy(rel), {}
     kept = sorted(used)
-    found = builder.project(rel, [builder.ref(rel, place) for place in kept], [rel.names[place] for place in kept])
+    found = builder.narrowed(rel, kept)
     return found, {place: number for number, place in enumerate(kept)}
 
 
@@ -92,7 +88,7 @@ def _project(rel: Project, used: set[int]) -> tuple[Rel, Places]:
     wanted = refs(*(rel.exprs[place] for place in used))
     inner, places = _child(rel.input, wanted)
     if inner == rel.input and len(used) == len(rel.exprs):
-        return rel, _same(len(rel.exprs))
+        return rel, same(len(rel.exprs))
     if not used:
         return _dummy(inner), {}
     kept = sorted(used)
@@ -104,14 +100,14 @@ def _project(rel: Project, used: set[int]) -> tuple[Rel, Places]:
 def _filter(rel: Filter, used: set[int]) -> tuple[Rel, Places]:
     inner, places = _child(rel.input, used | refs(rel.condition))
     if inner == rel.input and len(used) == len(rel.columns):
-        return rel, _same(len(rel.columns))
+        return rel, same(len(rel.columns))
     return builder.filtered(inner, [_moved(rel.condition, places)]), places
 
 
 def _sort(rel: Sort, used: set[int]) -> tuple[Rel, Places]:
     inner, places = _child(rel.input, used | refs(*(key.key for key in rel.keys)))
     if inner == rel.input and len(used) == len(rel.columns):
-        return rel, _same(len(rel.columns))
+        return rel, same(len(rel.columns))
     keys = [replace(key, key=_moved(key.key, places)) for key in rel.keys]
     return builder.sort_limit(inner, keys, rel.offset, rel.fetch), places
 
@@ -122,7 +118,7 @@ def _join(rel: Join, used: set[int]) -> tuple[Rel, Places]:
     left, lefts = _child(rel.left, {place for place in wanted if place < width})
     right, rights = _child(rel.right, {place - width for place in wanted if place >= width})
     if left == rel.left and right == rel.right:
-        return rel, _same(len(rel.columns))
+        return rel, same(len(rel.columns))
     shift = len(left.columns)
     places = {**lefts, **{place + width: shift + number for place, number in rights.items()}}
     condition = _moved(rel.condition, places)
@@ -181,7 +177,7 @@ def _aggregate(rel: Aggregate, used: set[int]) -> tuple[Rel, Places]:
         wanted |= {*call.args, *refs(*(key.key for key in call.order))} | ({call.filter} if call.filter >= 0 else set())
     inner, places = _child(rel.input, wanted)
     if inner == rel.input and used == set(range(len(rel.columns))):
-        return rel, _same(len(rel.columns))
+        return rel, same(len(rel.columns))
     made = [
         replace(
             call,
@@ -211,13 +207,13 @@ def _set(rel: SetOp, used: set[int]) -> tuple[Rel, Places]:
         exprs = [builder.ref(inner, places[place]) for place in kept]
         sides.append(builder.project(inner, exprs))
     if tuple(sides) == rel.sides:
-        return rel, _same(count)
+        return rel, same(count)
     return replace(rel, sides=tuple(sides)), {place: number for number, place in enumerate(kept)}
 
 
 def _values(rel: Values, used: set[int]) -> tuple[Rel, Places]:
     kept = sorted(used) or [len(rel.columns) - 1]
     if len(kept) == len(rel.columns):
-        return rel, _same(len(rel.columns))
+        return rel, same(len(rel.columns))
     rows = tuple(tuple(row[place] for place in kept) for row in rel.tuples)
     return Values(tuple(rel.row[place] for place in kept), rows), {p: n for n, p in enumerate(kept)}

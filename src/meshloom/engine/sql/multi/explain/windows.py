@@ -43,18 +43,20 @@ def window(expressions: Expressions, node: exp.Window) -> Rex:
 
 
 def _summed(over: Over, plain: str, operands: tuple[Rex, ...]) -> Rex:
-    """AVG is SUM by COUNT; a SUM whose frame may be empty is null where nothing is counted."""
+    """AVG is SUM by COUNT; a SUM that may be null is so where nothing is counted (SqlToRelConverter.convertOver)."""
     argument = operands[0].type
-    total_type = BIGINT if argument.name in ("INTEGER", "BIGINT") else argument
+    total_type = (BIGINT if argument.name in ("INTEGER", "BIGINT") else argument).with_null(False)
     total: Rex = replace(over, op="SUM", type=total_type)
     count = replace(over, op="COUNT", operands=operands, type=BIGINT)
-    if over.frame.start[0] is not None or over.frame.end[0] is not None:
+    bounded = over.frame.start[0] is not None or over.frame.end[0] is not None
+    if bounded or argument.nullable:
         total = Call("CASE", (call(">", count, integer(0)), total, null(total_type)), total_type.with_null(True))
     if plain == "sum":
         return total
     result = total_type if argument.name == "DECIMAL" else DOUBLE
     total = total if total.type.alike(result) else Call("CAST", (total,), result.with_null(total.type.nullable))
-    return Call("/", (total, count), result.with_null(total.type.nullable))
+    average = Call("/", (total, count), result.with_null(total.type.nullable))
+    return Call("CAST", (average,), result) if argument.nullable and not bounded else average
 
 
 def _type(name: str, operands: tuple[Rex, ...], frame: Frame) -> SqlType:

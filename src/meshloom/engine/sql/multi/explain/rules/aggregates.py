@@ -53,7 +53,7 @@ def over_project(rel: Rel) -> Rel | None:
         return found
     order = [groups.index(key) for key in keys]
     order += range(len(groups), len(groups) + len(calls))
-    return builder.project(found, [builder.ref(found, place) for place in order])
+    return builder.project(found, builder.at(found, order))
 
 
 def unique(rel: Rel, places: set[int]) -> bool:
@@ -81,7 +81,7 @@ def remove(rel: Rel) -> Rel | None:
         return None
     if not unique(rel.input, set(rel.groups)):
         return None
-    return builder.project(rel.input, [builder.ref(rel.input, group) for group in rel.groups])
+    return builder.project(rel.input, builder.at(rel.input, rel.groups))
 
 
 def through_join(rel: Rel) -> Rel | None:
@@ -106,7 +106,7 @@ def reduce(rel: Rel) -> Rel | None:
             bare.append(replace(one, name=""))
         return Ref(count + bare.index(replace(one, name="")), one.type)
 
-    exprs: list[Rex] = [builder.ref(rel, place) for place in range(count)]
+    exprs: list[Rex] = builder.at(rel, range(count))
     exprs += [_reduced(one, rel, add) for one in rel.calls]
     found = builder.aggregate(rel.input, rel.groups, made, rel.sets)
     return builder.project(found, exprs, list(rel.names))
@@ -133,21 +133,19 @@ def _reduced(one: AggCall, rel: Aggregate, put: Callable[[AggCall], Ref]) -> Rex
         return put(one)
     argument = rel.input.columns[one.args[0]].type
     total_type = BIGINT if argument.name in ("INTEGER", "BIGINT") else argument
-    total: Rex = put(replace(one, op="$SUM0", type=total_type.with_null(False)))
-    args = one.args if argument.nullable else ()
-    counted = AggCall("COUNT", args, BIGINT, "", False, one.filter)
+    counted = AggCall("COUNT", one.args if argument.nullable else (), BIGINT, "", False, one.filter)
     if one.op == "SUM":
+        sum0 = put(replace(one, op="$SUM0", type=total_type.with_null(False)))
         if not one.type.nullable:
-            return total
-        count = put(counted)
-        return Call("CASE", (call("=", count, _zero()), null(one.type), total), one.type)
-    count = put(counted)
-    if one.type.nullable or argument.nullable:
-        total = Call("CASE", (call("=", count, _zero()), null(total_type), total), total_type.with_null(True))
+            return sum0
+        return Call("CASE", (call("=", put(counted), _zero()), null(one.type), sum0), one.type)
+    missing = argument.nullable or not rel.groups or one.filter >= 0
+    total: Rex = put(replace(one, op="SUM", type=total_type.with_null(missing)))
     wanted: SqlType = one.type if one.type.name == "DECIMAL" else DOUBLE
     if not total.type.alike(wanted):
-        total = Call("CAST", (total,), wanted.with_null(total.type.nullable))
-    return Call("/", (total, count), wanted.with_null(total.type.nullable))
+        total = Call("CAST", (total,), wanted.with_null(missing))
+    average = Call("/", (total, put(counted)), wanted.with_null(missing))
+    return average if missing == one.type.nullable else Call("CAST", (average,), one.type)
 
 
 def _zero() -> Literal:

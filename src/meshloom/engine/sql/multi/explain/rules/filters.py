@@ -23,7 +23,7 @@ from meshloom.engine.sql.multi.explain.rex import (
 )
 from meshloom.engine.sql.multi.explain.rules import strong
 
-LEFT_ABOVE, RIGHT_ABOVE = ("inner", "left", "semi", "anti", "asof", "left_asof"), ("inner", "right")
+LEFT_ABOVE, RIGHT_ABOVE = ("inner", "left", "semi", "anti"), ("inner", "right")
 LEFT_WITHIN, RIGHT_WITHIN = ("inner", "right", "semi"), ("inner", "left", "semi")
 
 
@@ -103,7 +103,7 @@ def _classified(
         used = refs(one)
         if to_left and all(place < width for place in used):
             left.append(_typed(one, join, 0))
-        elif to_right and used and all(place >= width for place in used):
+        elif to_right and all(place >= width for place in used):
             right.append(_typed(shifted(one, -width), join, width))
         elif to_join and joined is not None:
             if one not in joined:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.hints import is_lookup
-from meshloom.engine.sql.multi.explain.rel import Column, Filter, Join, Project, Rel, SetOp, uniquified
+from meshloom.engine.sql.multi.explain.rel import Column, Filter, Join, Project, Rel, SetOp, suggested
 from meshloom.engine.sql.multi.explain.rex import Call, Over, Ref, Rex, has_over, refs, rewritten, shifted, walk
 from meshloom.engine.sql.multi.explain.rules import strong
 
@@ -61,7 +62,7 @@ class Pushed:
                     self._read(part)
 
     def _preserved(self, node: Rex) -> bool:
-        if not self.preserve or not isinstance(node, Call) or has_over(node):
+        if not self.preserve or not isinstance(node, Call):
             return False
         used = refs(node)
         for side in self.sides:
@@ -85,20 +86,18 @@ class Pushed:
     def below(self, number: int, rel: Rel) -> Project:
         side = self.sides[number]
         places = [place - side.offset for place in side.kept]
-        exprs = [builder.ref(rel, place) for place in places] + [shifted(expr, -side.offset) for expr in side.exprs]
+        exprs = builder.at(rel, places) + [shifted(expr, -side.offset) for expr in side.exprs]
         titles: list[str] = [rel.names[place] for place in places]
-        for expr in side.exprs:
-            titles.append(self._title(expr, titles))
-        return Project(rel, tuple(exprs), tuple(uniquified(titles)))
+        numbered: list[str] = []
+        for _ in side.exprs:
+            number = next(n for n in count(len(numbered)) if f"EXPR${n}" not in titles)
+            numbered.append(f"EXPR${number}")
+        titles += [self._title(expr, name) for expr, name in zip(side.exprs, numbered, strict=True)]
+        return Project(rel, tuple(exprs), tuple(suggested(titles)))
 
-    def _title(self, expr: Rex, used: list[str]) -> str:
-        for title, item in zip(self.project.titles, self.project.exprs, strict=True):
-            if item == expr:
-                return title
-        number = 0
-        while f"EXPR${number}" in used:
-            number += 1
-        return f"EXPR${number}"
+    def _title(self, expr: Rex, otherwise: str) -> str:
+        named = zip(self.project.titles, self.project.exprs, strict=True)
+        return next((title for title, item in named if item == expr), otherwise)
 
     def converted(self, node: Rex, columns: Sequence[Column]) -> Rex:
         """An expression over what the sides give."""
@@ -123,11 +122,11 @@ class Pushed:
 
     def top(self, rel: Rel) -> Rel:
         exprs = [self.converted(expr, rel.columns) for expr in self.project.exprs]
-        return builder.project(rel, exprs, list(self.project.titles), force=True)
+        return builder.project(rel, exprs, list(self.project.titles))
 
 
 def through_join(rel: Rel) -> Rel | None:
-    if not isinstance(rel, Project) or not isinstance(rel.input, Join) or has_over(*rel.exprs):
+    if not isinstance(rel, Project) or not isinstance(rel.input, Join):
         return None
     join = rel.input
     if join.kind in ("semi", "anti") or join.match is not None or is_lookup(join):
@@ -167,6 +166,8 @@ def through_set(rel: Rel) -> Rel | None:
     if has_over(*rel.exprs):
         return None
     sets = rel.input
+    if builder.identity(rel.exprs, sets):
+        return sets  # what it called the columns is lost
     pushed = Pushed(rel, None, [len(sets.columns)], set(), True)
     sides = tuple(pushed.top(pushed.below(0, side)) for side in sets.sides)
     return replace(sets, sides=sides)

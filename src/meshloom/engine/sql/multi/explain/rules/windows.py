@@ -3,7 +3,7 @@ read (ProjectWindowTransposeRule)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from meshloom.engine.sql.multi.explain import builder
@@ -18,28 +18,27 @@ class _Below:
     """The projection under the windows: columns of the input, then expressions that are not of windows."""
 
     rel: Rel
+    computes: bool  # whether anything is computed above the windows, so that CalcRelSplitter makes a level below, too
     places: list[int] = field(default_factory=list)
     exprs: list[Rex] = field(default_factory=list)
 
     def place(self, node: Rex) -> int:
-        if isinstance(node, Ref) and not self.exprs_only:
-            return node.index
         if isinstance(node, Ref):
-            return self.places.index(node.index)
+            return self.places.index(node.index) if self.projects else node.index
         return len(self.places) + self.exprs.index(node)
 
     @property
-    def exprs_only(self) -> bool:
-        return bool(self.exprs)
+    def projects(self) -> bool:
+        return bool(self.exprs) or (self.computes and 0 < len(self.places) < len(self.rel.columns))
 
 
 def of_project(rel: Rel) -> Rel | None:
     if not isinstance(rel, Project) or not has_over(*rel.exprs):
         return None
-    below = _Below(rel.input)
+    below = _Below(rel.input, not all(isinstance(expr, Ref | Over) for expr in rel.exprs))
     overs: list[Over] = []
     for expr in rel.exprs:
-        _collect(expr, below, overs, top=True)
+        _collect(expr, below, overs)
     for over in overs:
         if has_over(*over.operands, *over.partition, *(key.key for key in over.order)):
             return None
@@ -49,12 +48,25 @@ def of_project(rel: Rel) -> Rel | None:
     wanted |= _above_refs(rel, below)
     below.places = sorted(wanted)
     inner = rel.input
-    if below.exprs:
-        exprs = [builder.ref(inner, place) for place in below.places] + below.exprs
-        titles = [inner.names[place] for place in below.places]
+    if below.projects:
+        below.exprs.sort(key=[part for expr in rel.exprs for part in _postorder(expr)].index)
+        exprs = builder.at(inner, below.places) + below.exprs
+        titles = [_inherited(inner.names[place], number) for number, place in enumerate(below.places)]
         titles += [f"${len(below.places) + number}" for number in range(len(below.exprs))]
         inner = Project(inner, tuple(exprs), tuple(titles))
     return _topped(rel, below, overs, inner)
+
+
+def _postorder(node: Rex) -> Iterator[Rex]:
+    """An expression's parts before itself, as RexProgramBuilder registers them."""
+    for part in _parts(node) if isinstance(node, Over) else node.operands if isinstance(node, Call) else ():
+        yield from _postorder(part)
+    yield node
+
+
+def _inherited(name: str, place: int) -> str:
+    """CalcRelSplitter.deriveFieldName."""
+    return name if not name.startswith("$") or name.startswith("$EXPR") else f"${place}"
 
 
 def _plain(expr: Rex) -> bool:
@@ -83,7 +95,7 @@ def _parts(over: Over) -> list[Rex]:
     return [*over.operands, *over.partition, *(key.key for key in over.order)]
 
 
-def _collect(node: Rex, below: _Below, overs: list[Over], *, top: bool) -> None:
+def _collect(node: Rex, below: _Below, overs: list[Over]) -> None:
     """The windows of an expression; whole expressions that hold none, and what windows compute, stand below."""
     if isinstance(node, Over):
         if node not in overs:
@@ -94,11 +106,11 @@ def _collect(node: Rex, below: _Below, overs: list[Over], *, top: bool) -> None:
         return
     if isinstance(node, Call):
         if not has_over(node):
-            if top and node not in below.exprs:
+            if node not in below.exprs:
                 below.exprs.append(node)
             return
         for operand in node.operands:
-            _collect(operand, below, overs, top=False)
+            _collect(operand, below, overs)
 
 
 def _topped(rel: Project, below: _Below, overs: list[Over], inner: Rel) -> Rel:
@@ -175,7 +187,7 @@ def transposed(rel: Rel) -> Rel | None:
     if len(read) == width:
         return None
     kept = sorted(read)
-    narrow = Project(below, tuple(builder.ref(below, place) for place in kept), tuple(below.names[p] for p in kept))
+    narrow = Project(below, tuple(builder.at(below, kept)), tuple(below.names[p] for p in kept))
     lost = width - len(kept)
 
     def place(number: int) -> int:

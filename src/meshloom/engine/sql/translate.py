@@ -310,7 +310,7 @@ class Translator:
         function = find_scalar(name, single=self.single)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
-        if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
+        if key(name) in OF_UNITS and arguments and is_unit(arguments[0]):
             arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
         return self.applied(function, [self.translate(argument) for argument in arguments])
 
@@ -377,7 +377,7 @@ class Translator:
         return window(self, node)
 
 
-def _is_unit(node: exp.Expr) -> bool:
+def is_unit(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and not node.table and node.name.upper() in UNITS
 
 

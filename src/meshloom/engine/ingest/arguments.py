@@ -57,7 +57,7 @@ def _written(value: Typed) -> str:
         return f"CAST(to_json({sql}) AS VARCHAR)"
     if value.array:
         if value.element == "TIMESTAMP":
-            raise ValueError("A list of times is no argument of this function")
+            return f"'@T' || CAST(to_json(list_transform({sql}, lambda t$: epoch_ms(t$))) AS VARCHAR)"
         return f"'@a' || CAST(to_json({sql}) AS VARCHAR)"
     if kind == "TIMESTAMP":
         return f"'@t' || epoch_ms({sql})"

@@ -104,8 +104,26 @@ def value(text: str, record: Record, lenient: bool = False) -> Typed:
     made = translator.translate(expression(text))
     if not lenient:
         return made
-    failed = " OR ".join(dict.fromkeys(translator.failures)) if translator.tolerant else ""
+    made = replace(made, sql=without_errors(made.sql))
+    failed = " OR ".join(dict.fromkeys(map(without_errors, translator.failures))) if translator.tolerant else ""
     return replace(made, sql=f"TRY(CASE WHEN {failed} THEN NULL ELSE {made.sql} END)" if failed else f"TRY({made.sql})")
+
+
+TOKEN = re.compile(r"'(?:[^']|'')*'|\berror\(|[()]")
+
+
+def without_errors(sql: str) -> str:
+    """DuckDB text whose calls of error() are nulls: it takes none inside TRY()."""
+    kept, start, depth, inside = [], 0, 0, 0
+    for found in TOKEN.finditer(sql):
+        depth += (found[0][-1] == "(") - (found[0] == ")")
+        if found[0] == "error(" and not inside:
+            kept.append(sql[start : found.start()])
+            inside = depth
+        elif inside and depth < inside:
+            start, inside = found.end(), 0
+            kept.append("NULL")
+    return "".join(kept) + sql[start:]
 
 
 @lru_cache(1_000)

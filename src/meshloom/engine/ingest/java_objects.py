@@ -1,5 +1,6 @@
 """A record's values as the Java objects that Pinot's functions get, in one written form: JSON text, and what JSON has
-not behind a mark: `@t` Timestamp, `@l` a small Long, `@b` byte[], `@f` Float, `@d` BigDecimal, `@a` int[] and its kin.
+not behind a mark: `@t` Timestamp, `@l` a small Long, `@b` byte[], `@f` Float, `@d` BigDecimal, `@a` int[] and its kin,
+`@T` Timestamp[].
 Of a number the size tells Integer, Long and BigInteger apart, a point or exponent Double.
 
 Sources: FunctionInvoker.convertTypes with FunctionUtils (arguments), PinotDataType (both), DataTypeTransformerUtils and
@@ -39,7 +40,7 @@ class Primitives(list[Any]):
 
 MARKS: dict[str, Callable[[str], Any]] = {
     "t": Stamp, "l": Long, "b": bytes.fromhex, "f": Single, "d": Decimal,
-    "a": lambda text: Primitives(json.loads(text)),
+    "a": lambda text: Primitives(json.loads(text)), "T": lambda text: [Stamp(one) for one in json.loads(text)],
 }  # fmt: skip
 
 
@@ -115,12 +116,15 @@ def _decimal(value: Any, kind: str) -> Decimal:
     if isinstance(value, bytes):
         if len(value) < 3:
             raise ValueError(f"{len(value)} bytes are no BigDecimal")
-        return Decimal(int.from_bytes(value[2:], "big", signed=True)).scaleb(-int.from_bytes(value[:2], "big"))
+        whole = int.from_bytes(value[2:], "big", signed=True)
+        digits = tuple(map(int, str(abs(whole))))
+        return Decimal((int(whole < 0), digits, -int.from_bytes(value[:2], "big", signed=True)))
     if isinstance(value, dict | list) or (isinstance(value, float) and not math.isfinite(value)):
         raise refused(value, kind)
     if class_of(value) == "OBJECT":
         value = float(value)
-    return Decimal(java.double_text(value)) if isinstance(value, float) else Decimal(value)
+    made = Decimal(java.double_text(value)) if isinstance(value, float) else Decimal(value)
+    return made if made else made.copy_abs()
 
 
 def _boolean(value: Any, kind: str) -> bool:

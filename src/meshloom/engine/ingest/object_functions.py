@@ -286,6 +286,7 @@ OWN: dict[str, Own] = {
     "datetimeconvert": date_time_convert, "totimestamp": to_timestamp, "totimestampmv": to_timestamps,
     "hextobytes": lambda values: as_argument(replace(as_argument(values[0], "STRING"), literal=None), "BYTES"),
     "bigdecimaltobytes": of_object("px_decimalbytes_1", "BYTES"),
+    "bytestobigdecimal": of_object("px_decimalof_1", OBJECT),
     "isnull": lambda values: Typed(f"({values[0].sql} IS NULL)", "BOOLEAN"),
     "isnotnull": lambda values: Typed(f"({values[0].sql} IS NOT NULL)", "BOOLEAN"),
     "jsonpath": json_path, "jsonpathstring": of_path("jsonPathString", "STRING"),

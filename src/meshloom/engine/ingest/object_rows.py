@@ -26,6 +26,7 @@ from meshloom.engine.ingest.java_objects import (
     string_of,
     text_of,
 )
+from meshloom.engine.ingest.json_text import cut_short
 from meshloom.engine.ingest.json_values import bits_of
 from meshloom.engine.sql.functions.java_maps import Grown, written
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
@@ -142,7 +143,7 @@ def first_document(text: str) -> Any:
     """The first JSON document of a text, as Jackson reads it. Raises ValueError."""
     text = text.strip(" \t\r\n")
     value, end = json.JSONDecoder(parse_constant=_no_number).raw_decode(text)
-    if text[end : end + 1].strip() and not isinstance(value, dict | list | str):
+    if cut_short(text, end, value):
         raise ValueError("Expected space separating root-level values")
     return value
 
@@ -190,6 +191,11 @@ def decimal_bytes(text: str) -> bytes:
     whole = int("".join(map(str, digits))) * (-1 if sign else 1)
     size = (whole if whole >= 0 else ~whole).bit_length() // 8 + 1
     return int(-exponent).to_bytes(2, "big", signed=True) + whole.to_bytes(size, "big", signed=True)
+
+
+def decimal_of(text: str) -> str:
+    """BigDecimalUtils.deserialize. Raises ValueError."""
+    return f"@d{argument(argument(read(text), 'BYTES'), 'BIG_DECIMAL')}"
 
 
 def key_values(text: str, key: str, value: str) -> str:
@@ -240,7 +246,9 @@ def _list_or_map(wanted: tuple[type, ...]) -> Callable[[str], str | None]:
 _OTHERS: dict[str, tuple[Callable[..., Any], int, str]] = {
     "truth": (truth, 1, "BOOLEAN"), "sameobject": (same, 2, "BOOLEAN"), "ofcolumn": (of_column, 1, "STRING"),
     "jsonformatted": (lambda text: formatted(read(text)), 1, "STRING"), "document": (document, 1, "STRING"),
-    "decimalbytes": (decimal_bytes, 1, "BYTES"), "maptext": (map_text, 1, "STRING"), "epoch": (epoch, 1, "STRING"),
+    "decimalbytes": (decimal_bytes, 1, "BYTES"), "decimalof": (decimal_of, 1, "STRING"),
+    "maptext": (map_text, 1, "STRING"),
+    "epoch": (epoch, 1, "STRING"),
     "keyvalues": (key_values, 3, "STRING"), "parsedjson": (parsed, 1, "STRING"), "stamped": (stamped, 1, "STRING"),
     "firstjson": (first_or_text, 1, "STRING"), "listorobject": (_list_or_map((list, dict)), 1, "STRING"),
     "listonly": (_list_or_map((list,)), 1, "STRING"), "objectonly": (_list_or_map((dict,)), 1, "STRING"),

@@ -177,9 +177,9 @@ class RecordTranslator(Translator):
 
 
 def _converted(values: Sequence[Typed], kinds: Sequence[str]) -> list[Typed]:
-    """Arguments as the parameters' types; an Object stays what it is."""
+    """Arguments as the parameters' types; an Object stays what it is, a BigDecimal's digits too."""
     pairs = zip(values, kinds, strict=True)
-    return [value if kind in (OBJECT, "MAP") else as_argument(value, kind) for value, kind in pairs]
+    return [value if kind in (OBJECT, "MAP", "BIG_DECIMAL") else as_argument(value, kind) for value, kind in pairs]
 
 
 def _decided(word: str, decisive: str, rest: str, one: str) -> str:

@@ -110,8 +110,9 @@ def as_argument(value: Typed, kind: str) -> Typed:
     if value.literal is not None and value.type != OBJECT:
         try:
             return literal(java_objects.argument(python_of(value), kind), kind)
-        except ValueError:
-            return _called("argument", kind, objected(replace(value, literal=None)).sql)
+        except ValueError as error:  # DuckDB would not wait until it is reached with a function of Python's
+            type_ = _result(kind)
+            return Typed(f"CAST(error({literal_sql(f'{error} is no {kind}')}) AS {duckdb_type(type_)})", type_)
     if kind.endswith("_ARRAY") and not value.array and value.type != OBJECT:
         one = as_argument(value, kind.removesuffix("_ARRAY"))
         return Typed(f"(CASE WHEN {one.sql} IS NOT NULL THEN [{one.sql}] END)", kind)

@@ -11,7 +11,7 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest import java_objects
 from meshloom.engine.ingest.json_values import PLAIN
 from meshloom.engine.ingest.signatures import OBJECT
-from meshloom.engine.sql.casts import once
+from meshloom.engine.sql.casts import ONCE, once
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import Typed, cast_sql, duckdb_type, literal_sql
 
@@ -43,7 +43,10 @@ def objected(value: Typed) -> Typed:
         return value
     if is_null(value):
         return null(OBJECT)
-    return Typed(f"(CASE WHEN {value.sql} IS NOT NULL THEN {_written(value)} END)", OBJECT)
+    plain = value.sql.startswith('"') and value.sql.count('"') == 2
+    one = value if plain else replace(value, sql=ONCE)  # what is long to make is made once
+    sql = f"(CASE WHEN {one.sql} IS NOT NULL THEN {_written(one)} END)"
+    return Typed(sql if plain else f"list_transform([{value.sql}], lambda {ONCE}: {sql})[1]", OBJECT)
 
 
 def as_json(value: Typed) -> str:

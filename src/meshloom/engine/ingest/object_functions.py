@@ -198,7 +198,12 @@ def unread(name: str, values: Sequence[Typed]) -> str:
 
 
 def json_path(values: Sequence[Typed]) -> Typed:
-    return Typed(f"CAST({found_by([checked(values[0]), values[1]], 'jsonPath')} AS VARCHAR)", OBJECT)
+    return Typed(normal(f"CAST({found_by([checked(values[0]), values[1]], 'jsonPath')} AS VARCHAR)"), OBJECT)
+
+
+def normal(text: str) -> str:
+    """The text of a list or object within a document as Jackson writes it."""
+    return once(text, lambda one: f"(CASE WHEN {one}[1] IN ('{{', '[') THEN px_jsonformatted_1({one}) ELSE {one} END)")
 
 
 def of_path(name: str, kind: str) -> Own:
@@ -240,7 +245,9 @@ def map_text(values: Sequence[Typed]) -> Typed:
 
 
 def formatted(values: Sequence[Typed]) -> Typed:
-    return Typed(f"px_jsonformatted_1({objected(replace(values[0], literal=None)).sql})", "STRING")
+    text = objected(replace(values[0], literal=None)).sql  # lists and objects have Jackson's text already
+    return Typed(once(text, lambda v: f"(CASE WHEN {v}[1] IN ('{{', '[') THEN {v} ELSE px_jsonformatted_1({v}) END)"),
+                 "STRING")  # fmt: skip
 
 
 def of_text(function: str) -> Own:

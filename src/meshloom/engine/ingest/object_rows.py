@@ -238,7 +238,7 @@ def _list_or_map(wanted: tuple[type, ...]) -> Callable[[str], str | None]:
             value = first_document(text)
         except ValueError:
             return None
-        return json.dumps(value, ensure_ascii=False) if isinstance(value, wanted) else None
+        return formatted(value) if isinstance(value, wanted) else None
 
     return parse
 

@@ -110,7 +110,7 @@ def shown_stamp(millis: int) -> str:
     """java.sql.Timestamp.toString, in UTC."""
     seconds, rest = divmod(millis, 1000)
     at = datetime.fromtimestamp(seconds, UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S}.{f'{rest:03d}'.rstrip('0') or '0'}"
+    return f"{at.year:04d}-{at:%m-%d %H:%M:%S}.{f'{rest:03d}'.rstrip('0') or '0'}"
 
 
 def hash_code(text: str) -> int:

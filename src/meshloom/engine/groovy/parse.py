@@ -26,6 +26,7 @@ TYPES = frozenset(
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("||",), ("&&",), ("==", "!=", "==~"), ("<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"),
 )  # fmt: skip
+VALUE = re.compile(r"\\.|\$\{([^{}]*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|\$", re.S)
 MOST = 10_000  # letters of a script
 
 
@@ -46,6 +47,11 @@ class Returned(Exception):
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+def _constant(text: str) -> Node:
+    plain = values.unescaped(text)
+    return lambda variables: plain
 
 
 class Script:
@@ -212,6 +218,26 @@ class _Parser:
         return run
 
     # --- expressions
+    def interpolated(self, text: str) -> Node:
+        """A text in double quotes: `${expression}` and `$name.property` stand for their values (GString)."""
+        parts: list[Node] = []
+        end = 0
+        for found in VALUE.finditer(text):
+            if found[0][0] == "\\":
+                continue
+            if found[0] == "$":
+                raise GroovyError("a $ in double quotes stands before a name or {expression}")
+            parts += [_constant(text[end : found.start()]), _Parser(found[1] or found[2]).whole()]
+            end = found.end()
+        parts.append(_constant(text[end:]))
+        return lambda variables: "".join(values.shown(part(variables)) for part in parts)
+
+    def whole(self) -> Node:
+        made = self.expression()
+        if self.kind() != "end":
+            raise self.error()
+        return made
+
     def expression(self) -> Node:
         test = self.binary(0)
         if self.taken("?"):
@@ -318,6 +344,8 @@ class _Parser:
             number = values.number(text)
             return lambda variables: number
         if kind == "text":
+            if text[0] == '"' and "$" in text:
+                return self.interpolated(text[1:-1])
             plain = values.unescaped(text[1:-1])
             return lambda variables: plain
         if text == "(":

@@ -40,6 +40,8 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{', '.join(shown(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"[{', '.join(f'{key}:{shown(one)}' for key, one in value.items()) or ':'}]"
     return str(value)
 
 

@@ -13,7 +13,7 @@ from meshloom.engine.ingest.aggregations import check_aggregations
 from meshloom.engine.ingest.conforming import Conforming
 from meshloom.engine.ingest.expressions import Record, arguments, is_groovy, value
 from meshloom.engine.ingest.readers import Source
-from meshloom.engine.ingest.scalar_names import unknown_call
+from meshloom.engine.ingest.signatures import unknown_call
 
 
 def check_functions(config: TableConfig, schema: Schema, *, groovy: bool = False) -> None:

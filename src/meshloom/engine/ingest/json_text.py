@@ -26,8 +26,19 @@ def json_text(text: str) -> str:
         value, end = DECODER.raw_decode(text)
     except ValueError:
         return _quoted(text)
-    cut = text[end : end + 1].strip() and not isinstance(value, dict | list | str)  # 01, 12x: no number
-    return _quoted(text) if cut else _written(value)
+    return _quoted(text) if cut_short(text, end, value) else _written(value)
+
+
+def cut_short(text: str, end: int, value: Any) -> bool:
+    """Whether what stands right behind a value shows that it is none: 01, 12x, trueish."""
+    if isinstance(value, dict | list | str):
+        return False
+    following = text[end : end + 1]
+    return (
+        following.isidentifier() or following.isdigit()
+        if value is None or isinstance(value, bool)
+        else bool(following.strip())
+    )
 
 
 def _quoted(text: str) -> str:

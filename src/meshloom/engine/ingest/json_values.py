@@ -35,11 +35,11 @@ PLAIN_TEXT = {
 UNLIKE_TEXT = r"-?\d+\.\d+([eE][+-]?\d+)?|-?\d+[eE][+-]?\d+|-?\d{19,}"
 
 
-def _bits(value: int, bits: int) -> int:
+def bits_of(value: int, bits: int) -> int:
     return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
-def _cut(value: float, bits: int) -> int:
+def cut(value: float, bits: int) -> int:
     """(int) of a double."""
     if math.isnan(value):
         return 0
@@ -50,7 +50,7 @@ def _cut(value: float, bits: int) -> int:
 def _whole(value: Any, bits: int) -> str:
     if isinstance(value, str):
         return str(java.whole(value.strip(), bits))
-    return str(_cut(value, bits) if isinstance(value, float) else _bits(int(value), bits))
+    return str(cut(value, bits) if isinstance(value, float) else bits_of(int(value), bits))
 
 
 def _real(value: Any) -> str:
@@ -60,7 +60,7 @@ def _real(value: Any) -> str:
 def _decimal(value: Any) -> str:
     if isinstance(value, str):
         return format(java.decimal(value.strip()), "f")
-    exact = isinstance(value, float) or _bits(value, 64) == value
+    exact = isinstance(value, float) or bits_of(value, 64) == value
     return format(Decimal(repr(value if exact else float(value))), "f")
 
 
@@ -77,7 +77,7 @@ def _timestamp(value: Any) -> str:
 
 def _bytes(value: Any) -> str:
     if not isinstance(value, str):
-        kind = "DOUBLE" if isinstance(value, float) else "INTEGER" if _bits(value, 32) == value else "LONG"
+        kind = "DOUBLE" if isinstance(value, float) else "INTEGER" if bits_of(value, 32) == value else "LONG"
         raise ValueError(f"Cannot convert value from {kind} to BYTES")
     return bytes.fromhex(value.strip()).hex() if " " not in value.strip() else bytes.fromhex("x").hex()
 
@@ -141,7 +141,7 @@ def _several(kind: str) -> Callable[[str, str], list[str] | None]:
 
 def _class(value: Any) -> str:
     if isinstance(value, int):
-        return "INTEGER" if _bits(value, 32) == value else "LONG" if _bits(value, 64) == value else "OBJECT"
+        return "INTEGER" if bits_of(value, 32) == value else "LONG" if bits_of(value, 64) == value else "OBJECT"
     return type(value).__name__
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
 from meshloom.engine.config.types import DataType
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.ingest import times
+from meshloom.engine.ingest.arguments import fitted, objected
 from meshloom.engine.ingest.complex_types import ComplexTypes
 from meshloom.engine.ingest.conforming import Conforming
 from meshloom.engine.ingest.expressions import Record, arguments, value
+from meshloom.engine.ingest.object_functions import is_true
 from meshloom.engine.ingest.readers import Source, quoted
 from meshloom.engine.ingest.records import reshaped
+from meshloom.engine.ingest.signatures import OBJECT
 from meshloom.engine.ingest.values import given, misfit, stored
+from meshloom.engine.sql.casts import once
 from meshloom.engine.sql.typed import Typed
 from meshloom.infra.compute import Session
 
@@ -110,7 +113,9 @@ def prepared(session: Session, schema: Schema, config: TableConfig, source: Sour
             record = Record(flat, schema, {})
         record = _enriched(record, config, before=False)
         record = _transformed(record, transforms_of(schema, config), lenient)
-        where = _filtered(record, filter_of(config), lenient)
+        condition = filter_of(config)
+        record = record.read(arguments(condition)) if condition else record
+        where = _filtered(record, condition, lenient)
         if conforming is None:
             return Rows(record, where)
         fitting = Conforming(conforming, schema)
@@ -151,11 +156,11 @@ def columns(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> list
         if field.virtual:
             continue
         made = record.made.get(field.name)
-        value = given(record.source, field, lenient=lenient) if made is None else made
-        once = shared = ""
+        value = given(record.source, field, lenient=lenient) if made is None else fitted(made, field)
+        name = shared = ""
         if made is None and record.source.json:
-            once, shared = f"$once{len(found)}", value.sql
-            value = replace(value, sql=quoted(once))
+            name, shared = f"$once{len(found)}", value.sql
+            value = replace(value, sql=quoted(name))
         kind = field.duckdb.replace(field.data_type.duckdb, "VARCHAR") if field.name in wide else field.duckdb
         text = f"CAST({stored(value, field, field.name in wide, lenient=lenient)} AS {kind})"
         text = f"TRY({text})" if lenient else text
@@ -166,7 +171,7 @@ def columns(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> list
         if field.name not in wide and (test := misfit(value, field)):
             marker = (WIDE_NEEDED + field.name).replace("'", "''")
             text = f"CASE WHEN {test} THEN error('{marker}') ELSE {text} END"
-        found.append(Column(field.name, text, made is None, once, shared))
+        found.append(Column(field.name, text, made is None, name, shared))
     return found
 
 
@@ -181,43 +186,47 @@ def query(config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> str:
 def relation(rows: Rows, made: Iterable[Column]) -> str:
     """The records behind the filter, with what `made` shares."""
     found = f"{rows.record.source.relation}{rows.where}"
-    once = [f"{column.shared} AS {quoted(column.once)}" for column in made if column.once]
-    return f"(SELECT *, {', '.join(once)} FROM {found})" if once else found
-
-
-def _several(schema: Schema, name: str) -> bool:
-    return name in schema.fields and not schema.fields[name].single_value
+    shared = [f"{column.shared} AS {quoted(column.once)}" for column in made if column.once]
+    return f"(SELECT *, {', '.join(shared)} FROM {found})" if shared else found
 
 
 def _enriched(record: Record, config: TableConfig, *, before: bool) -> Record:
     """`generateColumn` puts a value in any case, also in place of one that the record has."""
     for name, text in enrichers_of(config, before=before):
-        made = value(text, record, _several(record.schema, name))
-        record = replace(record, made={**record.made, name: made})
+        record = record.read(arguments(text))
+        record = record.having(name, value(text, record))
     return record
 
 
 def _transformed(record: Record, functions: Mapping[str, str], lenient: bool) -> Record:
     for name in _ordered(functions):
-        made = value(functions[name], record, _several(record.schema, name))
-        if lenient:
-            made = Typed(f"TRY({made.sql})", made.type)
+        text = functions[name]
+        record = record.read([*arguments(text), name])
+        made = value(text, record, lenient)
         if name in record.source.types or name in record.made or record.source.kind == "record":
             # A record that has a value for the destination keeps it (ExpressionTransformer).
             own = record.column(name)
-            if own.array != made.array:
-                own, made = _listed(own), _listed(made)
-            kept = made if own.type == made.type else made.cast(own.type)
-            made = Typed(f"coalesce({own.sql}, {kept.sql})", own.type)
-        record = replace(record, made={**record.made, name: made})
+            made = _kept(own, made)
+        record = record.having(name, made)
     return record
 
 
-def _listed(value: Typed) -> Typed:
-    """One value as a list of it: what a column makes of it is settled with the other values (`values.stored`)."""
-    if value.array:
-        return value
-    return Typed(f"(CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END)", f"{value.type}_ARRAY")
+def _kept(own: Typed, made: Typed) -> Typed:
+    """A record's own value, else the made one; also in place of a list or map where that is another kind of thing
+    (ExpressionTransformer.isTypeCompatible)."""
+    if own.type == made.type and own.type != OBJECT:
+        return Typed(f"(CASE WHEN {own.sql} IS NOT NULL THEN {own.sql} ELSE {made.sql} END)", own.type)
+    new = objected(made).sql
+    if own.type != OBJECT:
+        own = objected(own)
+        return Typed(f"(CASE WHEN {own.sql} IS NOT NULL THEN {own.sql} ELSE {new} END)", OBJECT)
+
+    def chosen(old: str) -> str:
+        alike = f"(v$[1] = {old}[1] OR {old}[1] = '[' AND v$[1:2] IN ('@a', '@b'))"
+        other = f"list_transform([{new}], lambda v$: CASE WHEN v$ IS NULL OR {alike} THEN {old} ELSE v$ END)[1]"
+        return f"(CASE WHEN {old} IS NULL THEN {new} WHEN {old}[1] IN ('[', '{{') THEN {other} ELSE {old} END)"
+
+    return Typed(once(own.sql, chosen), OBJECT)
 
 
 def _ordered(functions: Mapping[str, str]) -> Iterable[str]:
@@ -247,5 +256,5 @@ def _filtered(record: Record, text: str, lenient: bool) -> str:
     """A record for which the function is true is dropped."""
     if not text:
         return ""
-    condition: Any = value(text, record).cast("BOOLEAN").sql
-    return f" WHERE NOT coalesce({f'TRY({condition})' if lenient else condition}, false)"
+    found = value(text, record, lenient)
+    return f" WHERE NOT {is_true(found)}"

@@ -12,8 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from meshloom.engine.errors import RestError
+from meshloom.engine.ingest.arguments import as_json
 from meshloom.engine.ingest.expressions import Record
 from meshloom.engine.ingest.readers import RECORD, Source, literal, quoted
+from meshloom.engine.ingest.signatures import OBJECT
 from meshloom.engine.sql.functions import provide
 from meshloom.engine.sql.functions.java_maps import written
 from meshloom.engine.sql.typed import Typed
@@ -94,4 +96,6 @@ def _typed(name: str, type_: str) -> str:
 
 
 def _value(value: Typed) -> str:
+    if value.type == OBJECT:
+        return f"CAST({as_json(value)} AS JSON)"
     return value.cast("STRING").sql if value.type in ("BYTES", "TIMESTAMP", "BIG_DECIMAL") else value.sql

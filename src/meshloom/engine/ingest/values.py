@@ -9,6 +9,7 @@ from meshloom.engine.config.types import DataType
 from meshloom.engine.ingest.json_text import jackson
 from meshloom.engine.ingest.json_values import PLAIN, PLAIN_TEXT, UNLIKE_TEXT, called
 from meshloom.engine.ingest.readers import RECORD, Source, quoted
+from meshloom.engine.ingest.signatures import OBJECT
 from meshloom.engine.sql.decimals import WIDE
 from meshloom.engine.sql.typed import Typed, cast_sql, literal_sql
 
@@ -55,6 +56,27 @@ def raw(source: Source, name: str, several: bool = False) -> Typed:
         )
         return Typed(f"(CASE WHEN {column} IS NOT NULL THEN {values} END)", "STRING_ARRAY")
     return _of_type(column, type_)
+
+
+def given_object(source: Source, name: str, several: bool = False) -> Typed:
+    """As `raw`, of JSON and of what is nested as the object that a function gets (`java_objects`)."""
+    type_ = "" if source.kind == "record" else source.types.get(name)
+    if source.json and type_ is not None and type_ != "VARCHAR":
+        return Typed(_object(json_column(source, name)), OBJECT)
+    value = raw(source, name, several)
+    if value.element == "BOOLEAN":  # BaseRecordExtractor.convertSingleValue
+        value = value.cast("STRING" + value.type.removeprefix("BOOLEAN"))
+    nested = source.kind == "typed" and type_ is not None and type_.startswith(("STRUCT", "MAP", "JSON", "UNION"))
+    return Typed(value.sql, OBJECT) if nested or (source.json and type_ is None) else value
+
+
+def _object(column: str) -> str:
+    text = f"CAST({column} AS VARCHAR)"
+    nested = f"px_ofcolumn_1({text})"
+    return (
+        f"(CASE WHEN {text} IN ('true', 'false') THEN '\"' || {text} || '\"' WHEN {text} = 'null' THEN NULL "
+        f"WHEN {text}[1] IN ('{{', '[') THEN {nested} ELSE {text} END)"
+    )
 
 
 def _of_json(column: str, several: bool) -> Typed:

@@ -295,7 +295,7 @@ class Translator:
         function = find_scalar(name, single=self.single)
         if function is None:
             raise PinotError(QUERY_VALIDATION, f"Unsupported function: {name.lower()}")
-        if key(name) in OF_UNITS and arguments and _is_unit(arguments[0]):
+        if key(name) in OF_UNITS and arguments and is_unit(arguments[0]):
             arguments = [exp.Literal.string(arguments[0].name), *arguments[1:]]
         return self.applied(function, [self.translate(argument) for argument in arguments])
 
@@ -317,15 +317,21 @@ class Translator:
         values = [self.translate(argument) for argument in arguments]
         if found.by_segment and not values[0].array:
             values.append(self.segment(arguments[0]))
+        if found.by_row:
+            values += [self.segment(arguments[0]), self.virtual("$docId", arguments[0], Typed("0", "INT"))]
         return rendered(found, values, where, single=self.single, nulls=self.nulls)
 
     def segment(self, tree: exp.Expr) -> Typed:
         """In which segment the row of a value lies; one for all where that is not known any more, of a subquery."""
+        return self.virtual("$segmentName", tree, Typed("''", "STRING"))
+
+    def virtual(self, name: str, tree: exp.Expr, otherwise: Typed) -> Typed:
+        """A virtual column of the table that a value comes from."""
         column = tree.find(exp.Column)
         try:
-            return self.columns.column("$segmentName", column.table if column is not None else "")
+            return self.columns.column(name, column.table if column is not None else "")
         except PinotError:
-            return Typed("''", "STRING")
+            return otherwise
 
     def distinct(self, name: str, node: exp.Distinct, suffix: str) -> Typed:
         value = self.translate(node.expressions[0])
@@ -362,7 +368,7 @@ class Translator:
         return window(self, node)
 
 
-def _is_unit(node: exp.Expr) -> bool:
+def is_unit(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and not node.table and node.name.upper() in UNITS
 
 

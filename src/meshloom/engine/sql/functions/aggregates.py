@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from meshloom.engine.errors import QUERY_EXECUTION, QUERY_VALIDATION, PinotError
 from meshloom.engine.sql import casts
 from meshloom.engine.sql.decimals import WIDE
-from meshloom.engine.sql.functions import hyperloglog
+from meshloom.engine.sql.functions import hyperloglog, hyperloglog_plus
 from meshloom.engine.sql.functions.registry import Render, aggregate, as_stored, gathering
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 from meshloom.engine.sql.typed import DUCKDB, Typed, literal_sql
@@ -56,6 +56,11 @@ def hll(arguments: Sequence[Typed]) -> str:
     return hyperloglog.count(values, arguments[0].element, hyperloglog.log2m_of(arguments))
 
 
+def hll_plus(arguments: Sequence[Typed]) -> str:
+    values = f"list(DISTINCT {arguments[0].sql}) FILTER (WHERE {arguments[0].sql} IS NOT NULL)"
+    return hyperloglog_plus.count(values, arguments)
+
+
 def exact(arguments: Sequence[Typed]) -> str:
     return "BIG_DECIMAL" if arguments[0].type in ("INT", "LONG", "BIG_DECIMAL") and len(arguments) < 2 else WIDE
 
@@ -92,13 +97,13 @@ aggregate("minMaxRange", lambda a: f"(max({number(a[0])}) - min({number(a[0])}))
 aggregate("distinctCount distinctCountBitmap distinctCountOffHeap", "count(DISTINCT {0})", "INT", "INT", "0")
 aggregate("distinctCountRawHLL", raw_hll, "STRING", "STRING", "", (1, 2))
 aggregate("distinctCountHLL", hll, "LONG", "LONG", "0", (1, 2))
-aggregate("distinctCountHLLPlus distinctCountULL", "approx_count_distinct({0})", "LONG", "LONG",
-          "0", (1, 3))  # fmt: skip
+aggregate("distinctCountHLLPlus", hll_plus, "LONG", "LONG", "0", (1, 3))
+aggregate("distinctCountULL", "count(DISTINCT {0})", "LONG", "LONG", "0", (1, 2))
 aggregate("distinctSum", lambda a: f"sum(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "0.0")
 aggregate("distinctAvg", lambda a: f"avg(DISTINCT {number(a[0])})", "DOUBLE", "DOUBLE", "'NaN'::DOUBLE")
 aggregate("percentile percentileSmartTDigest", percentile, "DOUBLE", "DOUBLE", NEGATIVE,
           (2, 4))  # fmt: skip
-aggregate("percentileEst", percentile, "LONG", "LONG", str(-(2**63)), 2)
+aggregate("percentileEst", lambda a: percentile([a[0].cast("LONG"), *a[1:]]), "LONG", "LONG", str(-(2**63)), 2)
 aggregate("varPop", lambda a: f"var_pop({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("varSamp variance", lambda a: f"var_samp({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
 aggregate("stdDevPop", lambda a: f"stddev_pop({number(a[0])})", "DOUBLE", "DOUBLE", NEGATIVE)
@@ -129,8 +134,16 @@ def typed(arguments: Sequence[Typed]) -> str:
     return text
 
 
-def at_extreme(function: str) -> Render:
-    return lambda a: f"{function}({a[0].cast(typed(a)).sql}, {a[1].cast('LONG').sql})"
+def at_extreme(sign: str) -> Render:
+    """The value of the least (or with "-" the greatest) time: of the rows of one time the last of a segment, of
+    segments the first (FirstWithTimeAggregationFunction, LastWithTime…)."""
+
+    def render(arguments: Sequence[Typed]) -> str:
+        time, (segment, row) = arguments[1].cast("LONG").sql, arguments[-2:]
+        place = f"{{'t': {sign}CAST({time} AS HUGEINT), 's': {segment.sql}, 'r': -{row.sql}}}"
+        return f"arg_min({arguments[0].cast(typed(arguments)).sql}, CASE WHEN {time} IS NOT NULL THEN {place} END)"
+
+    return render
 
 
 # What FirstWithTime and LastWithTime begin with (getDefaultValueTimePair).
@@ -142,8 +155,8 @@ def beginning(arguments: Sequence[Typed]) -> str:
     return BEGINNINGS.get(typed(arguments), "NULL")
 
 
-aggregate("firstWithTime", at_extreme("arg_min"), typed, typed, beginning, 3)
-aggregate("lastWithTime", at_extreme("arg_max"), typed, typed, beginning, 3)
+aggregate("firstWithTime", at_extreme(""), typed, typed, beginning, 3, by_row=True)
+aggregate("lastWithTime", at_extreme("-"), typed, typed, beginning, 3, by_row=True)
 
 
 def summed(arguments: Sequence[Typed], where: str) -> str:

@@ -142,9 +142,9 @@ for form, answer, result in (("hll", estimated, "LONG"), ("hllraw", lambda *foun
     )  # fmt: skip
 
 
-def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll") -> str:
-    """DuckDB text: the estimate of a list of distinct values of Pinot's type `kind`, or with `form` "hllraw" what it
-    is estimated from."""
+def stored(values: str, kind: str) -> tuple[str, str]:
+    """A list of distinct values of Pinot's type `kind` as DuckDB's text of the values that are hashed, and their type
+    among `HASHES`."""
     type_ = kind if kind in HASHES else "LONG" if kind in ("INT", "BOOLEAN", "TIMESTAMP") else "STRING"
     listed = f"coalesce({values}, [])"
     if kind == "TIMESTAMP":
@@ -154,7 +154,14 @@ def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll")
     elif kind == "BOOLEAN":
         listed = f"list_transform({listed}, lambda v$: v$::INTEGER)"
     texts = {"LONG": "BIGINT[]", "DOUBLE": "DOUBLE[]", "FLOAT": "FLOAT[]", "STRING": "VARCHAR[]", "BYTES": "BLOB[]"}
-    return f"px_{form}{type_.lower()}_2(CAST({listed} AS {texts[type_]}), {log2m})"
+    return f"CAST({listed} AS {texts[type_]})", type_
+
+
+def count(values: str, kind: str, log2m: int = DEFAULT_LOG2M, form: str = "hll") -> str:
+    """DuckDB text: the estimate of a list of distinct values of Pinot's type `kind`, or with `form` "hllraw" what it
+    is estimated from."""
+    listed, type_ = stored(values, kind)
+    return f"px_{form}{type_.lower()}_2({listed}, {log2m})"
 
 
 def log2m_of(arguments: Sequence[Typed]) -> int:

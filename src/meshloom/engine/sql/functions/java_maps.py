@@ -15,7 +15,7 @@ from typing import Any
 
 from meshloom.engine.sql.functions.rows import ROWS, RowFunction
 
-ESCAPE = re.compile(r"\\u00[0-9a-f]{2}")
+ESCAPE = re.compile(r"\\(\\|u00[0-9a-f]{2})")
 PLAIN = (1e-3, 1e7)  # what Double.toString writes without an exponent
 
 
@@ -43,7 +43,7 @@ def ordered(keys: tuple[str, ...], grown: bool = False) -> tuple[tuple[str, str]
         hashed = string_hash(key)
         return (hashed ^ hashed >> 16) & (size - 1)
 
-    return tuple((key, _text(key) + ":") for key in sorted(keys, key=slot))
+    return tuple((key, quoted(key) + ":") for key in sorted(keys, key=slot))
 
 
 def number(value: float) -> str:
@@ -57,16 +57,18 @@ def number(value: float) -> str:
     return f"{'-' * sign}{shortest[0]}.{shortest[1:] or '0'}E{len(digits) + int(exponent) - 1}"
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
     text: str = encode_basestring(value)
-    return ESCAPE.sub(lambda found: "\\u" + found[0][2:].upper(), text) if "\\u00" in text else text
+    if "\\u00" not in text:
+        return text
+    return ESCAPE.sub(lambda found: found[0] if found[1] == "\\" else "\\u" + found[0][2:].upper(), text)
 
 
 def written(value: Any) -> str:
     """Python's form of JSON as its text."""
     kind = type(value)
     if kind is str:
-        return _text(value)
+        return quoted(value)
     if kind is dict or kind is Grown:
         keys = ordered(tuple(value), kind is Grown)
         return "{" + ",".join([colon + written(value[key]) for key, colon in keys]) + "}"

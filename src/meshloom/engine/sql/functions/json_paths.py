@@ -182,11 +182,12 @@ def key_values(text: str, key: str = "key", value: str = "value") -> str:
 
 def is_json(text: str) -> bool:
     """Whether Jackson reads it: nothing at all is a missing node, and NaN is no number."""
+    text = text.strip(" \t\r\n") or "null"
     try:
-        json.loads(text or "null", parse_constant=int)
+        value, end = json.JSONDecoder(parse_constant=int).raw_decode(text)  # what stands behind a document is not read
     except ValueError:
         return False
-    return True
+    return isinstance(value, dict | list | str) or not text[end : end + 1].strip()
 
 
 row_function("jsonExtractKey", keys, "STRING_ARRAY", ["STRING", "STRING", "STRING"], 2)

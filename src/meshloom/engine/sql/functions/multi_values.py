@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from meshloom.engine.sql.functions import hyperloglog
+from meshloom.engine.sql.functions import hyperloglog, hyperloglog_plus
 from meshloom.engine.sql.functions.aggregates import longs, share_of
 from meshloom.engine.sql.typed import Typed
 
@@ -49,11 +49,13 @@ ARRAYS: dict[str, Render] = {
     "distinctcountrawhll": lambda a, w: hyperloglog.count(
         distinct(a, w), a[0].element, hyperloglog.log2m_of(a), "hllraw"
     ),
+    "distinctcounthllplus": lambda a, w: hyperloglog_plus.count(distinct(a, w), a),
+    "distinctcountull": lambda a, w: f"CAST(len({distinct(a, w)}) AS BIGINT)",
     "percentile": percentile,
 }
 for name in ("distinctcountbitmap", "distinctcountoffheap"):
     ARRAYS[name] = ARRAYS["distinctcount"]
-ARRAYS["percentileest"] = percentile
+ARRAYS["percentileest"] = lambda a, w: percentile([a[0].cast("LONG_ARRAY"), *a[1:]], w)
 
 
 def over_arrays(name: str) -> Render | None:

@@ -14,7 +14,7 @@ refuse(
 )
 refuse("stageId workerId sleep", "it tells about the threads of Pinot's cluster, and there are none here")
 refuse("cpcSketchToString thetaSketchToString", "a sketch's description for debugging is its library's own")
-refuse("fromULL", "UltraLogLog has no library for Python; distinctCountULL estimates the count")
+refuse("fromULL", "UltraLogLog has no library for Python; distinctCountULL counts exactly")
 refuse("scalar", "it is a name that Pinot uses inside a query plan")
 refuse(
     "variantGet tryVariantGet variantExists isVariantNull variantTypeOf variantToJson parseJson parseJsonToVariant "
@@ -29,12 +29,11 @@ refuse("timeSeriesAggregate", "it belongs to Pinot's time series engine, which i
 refuse("fastHLL", "Pinot has deprecated it; use distinctCountHLL")
 refuse(
     "toULL distinctCountRawULL",
-    "UltraLogLog has no library for Python; distinctCountULL estimates the count",
+    "UltraLogLog has no library for Python; distinctCountULL counts exactly",
 )
 refuse(
     "distinctCountRawHLLPlus",
-    "HyperLogLog++ has no library for Python; distinctCountHLLPlus estimates the count, distinctCountRawHLL gives a "
-    "sketch",
+    "its serialised form is not written here; distinctCountHLLPlus estimates the count",
 )
 refuse(
     "percentileRawEst",

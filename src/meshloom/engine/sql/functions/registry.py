@@ -98,7 +98,7 @@ class Aggregate:
     `empty` is what the single-stage engine answers for no rows when null handling is off, as DuckDB text ("" is null).
     `gather` is there for those that place FILTER in their text themselves; it stands in for `render`. `rewrite` turns
     the arguments' trees, those with options that are no values, into others before they are translated. One that is
-    `by_segment` gets the name of the row's segment behind its arguments.
+    `by_segment` gets the name of the row's segment behind its arguments, one `by_row` that and the row's number in it.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Aggregate:
     gather: Gather | None = None
     rewrite: Rewrite | None = None
     by_segment: bool = False
+    by_row: bool = False
 
 
 SCALARS: dict[str, Scalar] = {}
@@ -152,11 +153,14 @@ def aggregate(
     arity: tuple[int, int] | int = 1,
     *,
     by_segment: bool = False,
+    by_row: bool = False,
 ) -> None:
     """Add an aggregation under each of the names in `names`."""
     least, most = (arity, arity) if isinstance(arity, int) else arity
     for name in names.split():
-        found = Aggregate(name, template(render), single, multi, empty, least, most, by_segment=by_segment)
+        found = Aggregate(
+            name, template(render), single, multi, empty, least, most, by_segment=by_segment, by_row=by_row
+        )
         AGGREGATES[key(name)] = found
 
 

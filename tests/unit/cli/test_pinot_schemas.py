@@ -76,7 +76,7 @@ def test_of_avro(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["JsonToPinotSchema", "-jsonFile", "a.json"], 255, "at least one of -dimensions, -metrics"),
         (["JsonToPinotSchema", "-jsonFile", "gone.json", "-metrics", "x"], 1, "cannot be read"),
         (["JsonToPinotSchema", "-jsonFile", "list.json", "-metrics", "x"], 1, "shall be an object"),
-        (["JsonToPinotSchema", "-jsonFile", "a.json", "-dimensions", "x", "-outputDir", "gone"], 255, "not a directory"),
+        (["JsonToPinotSchema", "-jsonFile", "a.json", "-dimensions", "x", "-outputDir", "no"], 255, "not a directory"),
         (["JsonToPinotSchema", "-jsonFile", "a.json", "-metrics", "x"], 1, "Metric field: x cannot be multi-valued"),
         (["AvroSchemaToPinotSchema", "-metrics", "x"], 255, "either -avroSchemaFile, or -avroDataFile"),
         (["AvroSchemaToPinotSchema", "-metrics", "x", "-avroSchemaFile", "a.json"], 1, "no Avro schema"),

@@ -16,7 +16,7 @@ import pyarrow as pa
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.quota import Quotas, limit_of, limits_of
 from meshloom.engine.broker.running import Query, Running
-from meshloom.engine.config.table import physical_name
+from meshloom.engine.config.table import physical_name, raw_name
 from meshloom.engine.errors import (
     EXECUTION_TIMEOUT,
     QUERY_CANCELLATION,
@@ -154,7 +154,7 @@ class Broker:
 
     def time_boundary(self, table: str) -> dict[str, str]:
         """Where a hybrid table's rows change from offline to realtime. Raises RestError 404."""
-        found = self._server.time_boundary(physical_name(table, "OFFLINE"))
+        found = self._server.time_boundary(physical_name(raw_name(table), "OFFLINE"))
         if found is None:
             raise RestError(404, f"Cannot find time boundary for table: {table}")
         return {"timeColumn": found.column, "timeValue": found.value}

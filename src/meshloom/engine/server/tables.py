@@ -288,7 +288,7 @@ class Server:
     def time_boundary(self, offline: str) -> Boundary | None:
         """Where a hybrid table's rows change sides, by its offline table's name; None for one that is none, or has no
         offline rows with a time."""
-        realtime = physical_name(offline, "REALTIME")
+        realtime = physical_name(raw_name(offline), "REALTIME")
         return self._boundary(offline) if {offline, realtime} <= set(self._catalog.names("table")) else None
 
     def _boundary(self, offline: str) -> Boundary | None:

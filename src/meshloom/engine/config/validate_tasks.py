@@ -7,7 +7,9 @@ from collections.abc import Callable
 from meshloom.engine.config.cron import is_cron
 from meshloom.engine.config.java import whole
 from meshloom.engine.config.refusals import refuse, require
+from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.validate_task_settings import check_settings
 
 TASKS = ("RealtimeToOfflineSegmentsTask", "SegmentGenerationAndPushTask", "MergeRollupTask", "PurgeTask",
          "RefreshSegmentTask", "UpsertCompactionTask", "UpsertCompactMergeTask")  # fmt: skip
@@ -37,7 +39,7 @@ def check_minions(config: TableConfig, tagged: Callable[[str], int]) -> None:
                          "not required to run, remove the schedule parameter from the task config")  # fmt: skip
 
 
-def check_tasks(config: TableConfig) -> None:
+def check_tasks(config: TableConfig, schema: Schema) -> None:
     """Raises RestError 400 with the first thing that is wrong."""
     for task, settings in config.tasks.items():
         if task not in TASKS:
@@ -52,3 +54,4 @@ def check_tasks(config: TableConfig) -> None:
         if downloads and config.segments.get("peerSegmentDownloadScheme") is None:
             raise refuse(f"Table {config.name} has task {task} with allowDownloadFromServer set to true, but "
                          "peerSegmentDownloadScheme is not set in the table config")  # fmt: skip
+        check_settings(task, settings, config, schema)

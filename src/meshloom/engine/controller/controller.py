@@ -208,7 +208,7 @@ class Controller:
             config = sized(config)
             self._hybrid(config)
         if not skipped & {"ALL", "TASK"}:
-            check_tasks(config)
+            check_tasks(config, schema)
         if placed:
             check_placement(config, self.tagged)
             check_tenants(config, self.tagged)

@@ -33,7 +33,7 @@ def _given(controller: Controller, call: Call) -> tuple[dict[str, Any], dict[str
     refusal = "Invalid logical table json config"
     document, unknown = logical_document(parse_json(call.body, refusal, "LogicalTableConfig"), refusal)
     document = _whole(document, call.database)
-    if "name" in call.path and document["tableName"] != call.path["name"]:
+    if "name" in call.path and document.get("tableName") != call.path["name"]:
         raise RestError(500, "Logical table name in the request body should match the table name in the URL")
     check_logical(document, controller.tables(), tenants_of(controller)["BROKER"])
     name = document["tableName"]

@@ -144,6 +144,10 @@ class Broker:
             raise RestError(404, f"Cannot find routing for table: {table}")
         return {physical: {self._server.instance: names} for physical, names in found.items()}
 
+    def knows(self, table: str) -> bool:
+        """Whether there is a physical or a logical table of that name."""
+        return self._server.knows(table)
+
     def quota(self, name: str) -> float:
         """Queries a second of "table NAME", "database NAME" or "application NAME"; 0 for no limit."""
         kind, _, whose = name.partition(" ")

@@ -80,23 +80,6 @@ def routes(ask: Ask, broker: Broker | None = None, more: Sequence[Operation] = (
 
 
 def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
-    def forget(call: Call) -> Any:
-        if not cursors.forget(call.path["name"]):
-            return _unknown(call)
-        return debugging.said(f"Query Results for {call.path['name']} deleted.")
-
-    def told(call: Call) -> Any:
-        return cursors.told(call.path["name"]) if call.path["name"] in cursors else _unknown(call)
-
-    def page(call: Call) -> Any:
-        if call.path["name"] not in cursors:
-            return _unknown(call)
-        offset, size = call.number("offset", 0), call.number("numRows", ROWS)
-        try:
-            return cursors.page(call.path["name"], offset, size)
-        except RestError as error:
-            return debugging.said(error.what, error.status)
-
     def cancel(call: Call) -> Any:
         name, kind = call.path["name"], "client query" if call.flag("client") else "query"
         call.number("timeoutMs", 0)
@@ -137,6 +120,31 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         *listed,
         *debugging.operations(broker),
         *system.operations(),
+        *_kept(cursors),
+    ]
+
+
+def _kept(cursors: Cursors) -> list[Operation]:
+    """What tells of kept answers, pages through them and forgets them."""
+
+    def forget(call: Call) -> Any:
+        if not cursors.forget(call.path["name"]):
+            return _unknown(call)
+        return debugging.said(f"Query Results for {call.path['name']} deleted.")
+
+    def told(call: Call) -> Any:
+        return cursors.told(call.path["name"]) if call.path["name"] in cursors else _unknown(call)
+
+    def page(call: Call) -> Any:
+        if call.path["name"] not in cursors:
+            return _unknown(call)
+        offset, size = call.number("offset", 0), call.number("numRows", ROWS)
+        try:
+            return cursors.page(call.path["name"], offset, size)
+        except RestError as error:
+            return debugging.said(error.what, error.status)
+
+    return [
         Operation("GET", "/responseStore", lambda call: cursors.all(), "Kept answers", "Cursor"),
         Operation("GET", "/responseStore/{name}", told, "One", "Cursor"),
         Operation("DELETE", "/responseStore/{name}", forget, "Forget a kept answer", "Cursor"),

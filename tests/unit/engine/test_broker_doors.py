@@ -123,6 +123,9 @@ def test_fingerprints_and_comparisons_of_nothing(ask: Ask) -> None:
     path = "/query/sql/queryFingerprint"
     nothing = ask("POST", path, json={})
     assert (nothing.status_code, nothing.json()) == (500, {"error": NO_SQL})
+    for body in ("5", "null", "[]", ""):
+        assert ask("POST", path, content=body).json() == {"error": NO_SQL}
+        assert ask("POST", "/query/compare", content=body).text.startswith("Payload should either contain")
     insert = ask("POST", path, json={"sql": "INSERT INTO days FROM FILE 'x'"})
     assert insert.json() == {"error": "Only DQL queries are supported for fingerprinting, got: DML"}
     compared = ask("POST", "/query/compare", json={"sqlV1": "SELECT 1"})

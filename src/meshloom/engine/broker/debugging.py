@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -57,9 +58,18 @@ def name_of(call: Call) -> str:
     return qualified(call.path["name"], call.database)
 
 
+def payload(body: bytes) -> dict[str, Any]:
+    """A body's fields; none of what is JSON and no object. Raises RestError with what Jackson says to what is none."""
+    try:
+        found = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        return parse_json(body)
+    return found if isinstance(found, dict) else {}
+
+
 def fingerprinted(call: Call) -> Any:
     try:
-        found = parse_json(call.body or b"{}").get("sql", "")
+        found = payload(call.body).get("sql", "")
         if not found:
             return _failed("Payload is missing the query string field 'sql'")
         if DML.match(str(found)):
@@ -143,7 +153,7 @@ class Debugging:
     def compared(self, call: Call) -> Any:
         """One query, or `sqlV1` and `sqlV2`, of both engines; and how the answers differ."""
         try:
-            document = parse_json(call.body or b"{}")
+            document = payload(call.body)
         except RestError as error:
             return said(error.what, 500)
         first, second = (document.get(name, document.get("sql")) for name in ("sqlV1", "sqlV2"))

@@ -25,8 +25,14 @@ TOLD = re.compile(r"Traceback|File \"|site-packages|\.py\b|/home/|/root/|/tmp/|I
 REFUSED = re.compile(
     r"Caught exception when ingesting file|Failed to create tenant|Schema does not exist for table|Failed to get status"
     r"|Failed to get consuming segments info|Exception while uploading segment|Failed parsing|JsonParsingError"
-    r"|Payload is missing the query string|^Unrecognized token|Failed to delete logical table"
-    r"|Could not update time boundary|Failed to schedule tasks due to error: Failed to find table"
+    r"|Payload is missing the query string|Payload should either contain|^Unrecognized|^Unexpected|^Invalid UTF-8"
+    r"|Failed to delete logical table|Could not update time boundary|Failed to find table config for table"
+    r"|Failed to schedule tasks due to error: Failed to find table|No enum constant|does not match database name"
+    r"|containing more than one '\.' is not allowed|'tableName' cannot be null or empty|value is not a number"
+    r"|should be smaller than|Tenant type \(BROKER|Not a valid tenant|Failed to update tenant|Table type is required"
+    r"|segmentLineageEntryId|Failed to update the segment lineage|Logical table name in the request body"
+    r"|referenced in logical table|Task queue: TaskQueue|does not yet exist|Invalid task name|Task: .* does not exist"
+    r"|config is not found|Invalid time spec|SQL parsing failed|SQLParsingError|should be lesser than totalRecords"
 )
 KNOWN = ("visits", "kinds", "visits_OFFLINE", "DefaultTenant", "RealtimeToOfflineSegmentsTask")
 

@@ -13,7 +13,6 @@ from meshloom.engine.broker.broker import Broker
 from meshloom.engine.controller.app import application as controller_application
 from meshloom.engine.controller.app import asked
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.instances import tags_of
 from meshloom.engine.controller.instances import Instances
 from meshloom.engine.http.operations import Operation
 from meshloom.engine.minion.app import application as minion_application
@@ -62,7 +61,7 @@ class Cluster:
     @property
     def broker_app(self) -> Starlette:
         """The broker's REST interface."""
-        tags = Operation("GET", "/instance/tags", lambda call: tags_of(self.controller, self.instances.broker),
+        tags = Operation("GET", "/instance/tags", lambda call: self.controller.tags(self.instances.broker),
                          "The broker's tags", "Instance")  # fmt: skip
         return broker_application(
             self.broker, lambda sql, options, request: asked(self.controller, self.broker, sql, options), [tags]
@@ -71,9 +70,7 @@ class Cluster:
     @property
     def server_app(self) -> Starlette:
         """The server's REST interface."""
-        return server_application(
-            self.server, self.broker.running, lambda: tags_of(self.controller, self.instances.server)
-        )
+        return server_application(self.server, self.broker.running, lambda: self.controller.tags(self.instances.server))
 
     @property
     def minion_app(self) -> Starlette:

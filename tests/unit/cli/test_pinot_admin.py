@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from meshloom.cli.pinot.admin import run
 from meshloom.cli.pinot.options import table
+from meshloom.cli.pinot.refused import REFUSED
 from meshloom.engine.cluster import Cluster
 from meshloom.server.doors import Address, Doors, bind
 
@@ -76,7 +78,7 @@ def test_from_a_schema_to_an_answer(admin: Any, files: tuple[str, str], tmp_path
     told = admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), "-values", "kind=csv")
     assert "1 of 2: one.csv" in told and "2 of 2: two.csv" in told
     assert '"rows": [[3]]' in admin("PostQuery", "-query", "SELECT count(*) FROM films")
-    admin("ImportData", "-dataFilePath", str(tmp_path / "two.csv"), "-format", "csv", "-table", "films",
+    admin("ImportData", "-dataFilePath", str(tmp_path / "two.csv"), "-format", "CSV", "-table", "films",
           "-controllerURI", f"http://127.0.0.1:{ports[0]}")  # fmt: skip
     again = admin("ImportData", "-dataFilePath", str(tmp_path / "two.csv"), "-format", "CSV", "-table", "films",
                   "-controllerURI", f"http://127.0.0.1:{ports[0]}")  # fmt: skip
@@ -93,12 +95,14 @@ def test_cluster_and_tenants(admin: Any) -> None:
     assert "pinot.one=1\n" in admin("OperateClusterConfig", "-operation", "GET")
     admin("OperateClusterConfig", "-operation", "DELETE", "-config", "pinot.one")
     assert "pinot.one" not in admin("OperateClusterConfig", "-operation", "GET")
-    assert "Unsupported operation" in admin("OperateClusterConfig", "-operation", "BLESS", code=255)
-    assert "Empty config" in admin("OperateClusterConfig", "-operation", "DELETE", code=255)
-    assert "Bad config" in admin("OperateClusterConfig", "-operation", "ADD", "-config", "pinot.one", code=255)
+    assert "Unsupported operation" in admin("OperateClusterConfig", "-operation", "BLESS", code=1)
+    assert "Empty config" in admin("OperateClusterConfig", "-operation", "DELETE", code=1)
+    assert "Bad config" in admin("OperateClusterConfig", "-operation", "ADD", "-config", "pinot.one", code=1)
+    assert "Bad config" in admin("OperateClusterConfig", "-operation", "ADD", "-config", "pinot.one=1=2", code=1)
     counts = ("-instanceCount", "1", "-offlineInstanceCount", "0", "-realTimeInstanceCount", "0")
-    assert "would be added" in admin("AddTenant", "-name", "a", "-role", "broker", *counts)
-    assert "Failed to create tenant" in admin("AddTenant", "-name", "a", "-role", "BROKER", *counts, "-exec", code=255)
+    assert "would be added" in admin("AddTenant", "-name", "a", "-role", "BROKER", *counts)
+    # AddTenantCommand shows the answer, whatever it is
+    assert "Failed to create tenant" in admin("AddTenant", "-name", "a", "-role", "BROKER", *counts, "-exec", code=0)
 
 
 def test_a_role_has_no_process_of_its_own(
@@ -118,7 +122,7 @@ def test_how_the_course_spells_a_tenants_options(wrong: list[str], capsys: pytes
     """Pinot's picocli refuses them, too."""
     with pytest.raises(SystemExit) as ended:
         run(["AddTenant", "-name", "a", "-role", "SERVER", "-instanceCount", "1", "-offlineInstanceCount", "1", *wrong])
-    assert ended.value.code == 2
+    assert ended.value.code == 1
     assert "-realTimeInstanceCount" in capsys.readouterr().err
 
 
@@ -126,7 +130,7 @@ def test_other_spellings_of_an_option(admin: Any, files: tuple[str, str]) -> Non
     schema, table = files
     for name in ("-tableConf", "-filePath", "-offlineTableConfig"):
         assert "films would be added" in admin("AddTable", "-schema", schema, name, table)
-    assert "Must provide at least one" in admin("AddTable", "-schema", schema, code=255)
+    assert "Must provide at least one" in admin("AddTable", "-schema", schema, code=1)
 
 
 def test_query_options_of_a_question(admin: Any) -> None:
@@ -154,13 +158,13 @@ def test_segments_made_here_and_uploaded(admin: Any, files: tuple[str, str], tmp
     make("-format", "CSV")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["films_0", "films_1"]
     make("-format", "CSV", "-overwrite", "-postCreationVerification")
-    make("-format", "ORC", code=255)
+    make("-format", "ORC", code=1)
     told = admin("UploadSegment", "-segmentDir", str(tmp_path / "out"), "-tableName", "films")
     assert told.count("Successfully uploaded segment") == 2
     assert '[["Alien;Brazil"], ["Casablanca"]]' in admin(
         "PostQuery", "-query", "SELECT title FROM films ORDER BY title"
     )
-    assert "needs -tableName" in admin("UploadSegment", "-segmentDir", str(tmp_path / "out"), code=255)
+    assert "needs -tableName" in admin("UploadSegment", "-segmentDir", str(tmp_path / "out"), code=1)
     admin("DeleteTable", "-tableName", "films", "-retention", "0d", "-exec")
     admin("DeleteSchema", "-schemaName", "films", "-exec")
 
@@ -171,27 +175,27 @@ def test_values_of_a_job_from_a_property_file(admin: Any, tmp_path: Path) -> Non
     job.write_text("inputDirURI: '${folder}'\nrecordReaderSpec: {dataFormat: csv}\ntableSpec: {tableName: '${table}'}\n"
                    "pinotClusterSpecs: [{controllerURI: 'http://127.0.0.1:1'}]\n")  # fmt: skip
     words = ("-jobSpec", str(job), "-propertyFile", str(tmp_path / "job.properties"))
-    assert "no file of /nowhere" in admin("LaunchDataIngestionJob", *words, code=255)
-    told = admin("LaunchDataIngestionJob", *words, "-values", "folder=/elsewhere", code=255)
+    assert "no file of /nowhere" in admin("LaunchDataIngestionJob", *words, code=1)
+    told = admin("LaunchDataIngestionJob", *words, "-values", "folder=/elsewhere", code=1)
     assert "no file of /elsewhere" in told
 
 
 def test_quick_starts_that_there_are_not(capsys: pytest.CaptureFixture[str]) -> None:
     for words, why in (((), "No QuickStart type provided"), (("-type", "x"), "Unsupported QuickStart type: x"),
                        (("-type", "stream"), "tables that consume a stream")):  # fmt: skip
-        assert run(["QuickStart", *words]) == 255
+        assert run(["QuickStart", *words]) == 1
         assert why in capsys.readouterr().out
 
 
 def test_bad_input_is_said(admin: Any, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text('{"schemaName": ')
-    assert f"{broken}:1" in admin("AddSchema", "-schemaFile", str(broken), "-exec", code=255)
+    assert f"{broken}:1" in admin("AddSchema", "-schemaFile", str(broken), "-exec", code=1)
     job = tmp_path / "job.yaml"
     job.write_text("jobType: x\ninputDirURI: '${nowhere}'\n")
-    assert "no value for nowhere" in admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), code=255)
+    assert "no value for nowhere" in admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), code=1)
     job.write_text("jobType: x\n")
-    told = admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), code=255)
+    told = admin("LaunchDataIngestionJob", "-jobSpecFile", str(job), code=1)
     assert "4 mistakes" in told or told.count("missing-key") == 4
 
 
@@ -208,6 +212,98 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(ports: tuple[int
 def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["DeleteTable", "-tableName", "x", "-exec", "-controllerPort", "1"]) == 255
     assert "No controller answers at http://127.0.0.1:1" in capsys.readouterr().err
+
+
+WRONG_CALLS = [
+    (["AddSchema"], "-schemaFile"),
+    (["AddSchema", "-schemaFile"], "Expected parameter for option '-schemaFile'"),
+    (["AddSchema", "-schemaFile", "-exec"], "but found '-exec'"),
+    (["AddSchema", "-schemaFile", "a", "-schemaFile", "b"], "should be specified only once"),
+    (["AddSchema", "-schemaFile", "a", "-bless"], "-bless"),
+    (["AddSchema", "-schemaFile", "a", "-exec=maybe"], "is not a boolean"),
+    (["ImportData", "-dataFilePath", "a", "-format", "csv", "-table", "t"], "expected one of [AVRO"),
+    (["UploadSegment", "-segmentDir", "a", "-tableType", "offline"], "expected one of [OFFLINE, REALTIME]"),
+    (["PostQuery", "-query", "select 1", "-o", "trace"], "KEY=VALUE"),
+    (["StartServer", "-serverPort", "x"], "-serverPort"),
+    (["Bless"], "Bless"),
+    ([], "COMMAND"),
+]
+
+
+@pytest.mark.parametrize(("words", "why"), WRONG_CALLS, ids=lambda value: " ".join(value)[:60])
+def test_a_wrong_call_ends_with_one(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """PinotAdministrator logs what picocli says of the words, and its status stays 1."""
+    with pytest.raises(SystemExit) as ended:
+        run(words)
+    assert ended.value.code == 1 and why in capsys.readouterr().err
+
+
+def test_a_value_may_begin_with_a_hyphen_and_a_flag_may_say_true(admin: Any, files: tuple[str, str]) -> None:
+    schema, table = files
+    admin("AddTable", "-schemaFile", schema, "-tableConfigFile", table, "-exec=true")
+    assert "Dry run" in admin("DeleteTable", "-tableName", "films", "-retention", "-1d", "-exec=false")
+    assert '"rows": [[-1]]' in admin("PostQuery", "-query=SELECT -1 FROM (SELECT 1)", "-o",
+                                     "queryOptions=useMultistageEngine=true")  # fmt: skip
+    assert '"errorCode": 150' in admin("PostQuery", "-query", "-1")
+    admin("DeleteTable", "-tableName", "films", "-retention", "-1d", "-exec")
+    admin("DeleteSchema", "-schemaName=films", "-exec")
+
+
+def test_how_a_command_ends_that_is_refused(admin: Any, files: tuple[str, str], tmp_path: Path) -> None:
+    """255 where Pinot's gives false, 1 where it throws, 0 where it only shows the answer."""
+    schema, _ = files
+    assert "Table 'gone'" in admin("DeleteTable", "-tableName", "gone", "-exec", code=255)
+    assert "gone" in admin("DeleteSchema", "-schemaName", "gone", "-exec", code=255)
+    assert "gone" in admin("ChangeTableState", "-tableName", "gone", "-state", "enable", code=1)
+    assert "Invalid value for state" in admin("ChangeTableState", "-tableName", "gone", "-state", "on", code=1)
+    admin("UpdateSchema", "-schemaFile", schema, "-exec")
+    assert "already exists" in admin("AddSchema", "-schemaFile", schema, "-exec", code=255)
+    admin("DeleteSchema", "-schemaName", "films", "-exec")
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "segments/one.tar.gz").write_bytes(b"no tar")
+    words = ("-segmentDir", str(tmp_path / "segments"), "-tableName", "gone")
+    admin("UploadSegment", *words, code=1)
+
+
+def test_the_cluster_is_shown_judged_and_rebalanced(admin: Any, files: tuple[str, str]) -> None:
+    schema, table = files
+    admin("AddTable", "-schemaFile", schema, "-tableConfigFile", table, "-exec")
+    told = YAML(typ="safe").load(admin("ShowClusterInfo", "-zkAddress", "localhost:2181"))
+    assert told["clusterName"] == "PinotCluster"
+    assert [one["state"] for one in told["brokerInfoList"] + told["serverInfoList"]] == ["ONLINE", "ONLINE"]
+    shown = [{"segmentInfoList": [], "tableName": "films_OFFLINE", "tag": "DefaultTenant_OFFLINE"}]
+    assert told["tableInfoList"] == shown
+    assert YAML(typ="safe").load(admin("ShowClusterInfo", "-tables", "other"))["tableInfoList"] == []
+    assert YAML(typ="safe").load(admin("ShowClusterInfo", "-tags", "DefaultTenant"))["tableInfoList"] == shown
+    assert "Cluster other not found" in admin("ShowClusterInfo", "-clusterName", "other", code=255)
+    judged = admin("ValidateConfig", "-zkAddress", "z", "-cluster", "PinotCluster", "-tableConfig", "-schema")
+    assert 'table config: "films"' in judged and 'schema: "films"' in judged and "failed" not in judged
+    assert "at least one of -schema" in admin("ValidateConfig", code=1)
+    words = ("-zkAddress", "z", "-clusterName", "PinotCluster", "-tableName")
+    assert "Got rebalance result" in admin("RebalanceTable", *words, "films_OFFLINE", "-dryRun")
+    assert "a name with its type" in admin("RebalanceTable", *words, "films", code=1)
+    admin("DeleteTable", "-tableName", "films", "-exec")
+    admin("DeleteSchema", "-schemaName", "films", "-exec")
+
+
+def test_a_table_of_a_folder(admin: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    assert "has no films_schema.json" in admin("BootstrapTable", "-dir", str(folder), code=1)
+    (folder / "films_schema.json").write_text(json.dumps(SCHEMA))
+    (folder / "films_offline_table_config.json").write_text(json.dumps(TABLE))
+    assert "Bootstrapping films table" in admin("BootstrapTable", "-d", str(folder))
+    admin("DeleteTable", "-tableName", "films", "-exec")
+    admin("DeleteSchema", "-schemaName", "films", "-exec")
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_is_not_there_says_why(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "-zkAddress", "localhost:2181", "--whatever"]) == 1
+    assert REFUSED[command] in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        run([command, "-help"])
+    assert ended.value.code == 0 and "Not there" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", table())

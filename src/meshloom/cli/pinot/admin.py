@@ -9,26 +9,27 @@ from typing import Annotated
 
 import typer
 
-from meshloom.cli.pinot.controller import Failed
-from meshloom.cli.pinot.options import parser
-from meshloom.errors import MeshloomError
+from meshloom.cli.pinot.controller import Failed, Refused
+from meshloom.cli.pinot.options import called
+from meshloom.errors import Broken, MeshloomError
 
-FAILED = 255  # as System.exit(-1) ends Pinot's own
+THREW = 1  # picocli's code of an exception
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command and return its exit code: 0 done, 255 refused or failed, 2 the call is wrong."""
-    options = parser().parse_args(words)
+    """Run one command and return its exit code, as Pinot's: 0 done, 1 the call or a file is wrong, 255 not done. What
+    the controller refuses is 255, or 0 where Pinot's command only shows the answer."""
+    options = called(words)
     try:
         for line in options.run(options):
             print(line, flush=True)
     except Failed as error:
         print(error, file=sys.stderr if sys.stdout.isatty() else sys.stdout)
-        return FAILED
+        return options.refused if isinstance(error, Refused) else error.code
     except MeshloomError as error:
         print(error, file=sys.stderr)
-        return FAILED
+        return options.absent if isinstance(error, Broken) else THREW
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from argparse import Namespace
 from collections.abc import Iterator
@@ -11,26 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from meshloom.cli.pinot import job
-from meshloom.cli.pinot.controller import Controller, Failed, document, token_of
+from meshloom.cli.pinot.controller import Controller, Failed, Refused, document
 from meshloom.cli.pinot.job_spec import read_job
+from meshloom.cli.pinot.place import at, controller, shown
 from meshloom.errors import InputError, MeshloomError, Problem
 
 ROLES = "One process plays every role here: `meshloom engine up` starts controller, broker, server and minion together."
-
-
-def controller(options: Namespace) -> Controller:
-    address = f"{options.controllerProtocol}://{options.controllerHost}:{options.controllerPort}"
-    return at(address, options, verify=not options.skipControllerCertValidation, database=options.database)
-
-
-def at(address: str, options: Namespace, **more: Any) -> Controller:
-    """Somebody who answers HTTP, asked with the options' token or name and password."""
-    token = options.authToken or (token_of(options.authTokenUrl) if options.authTokenUrl else "")
-    return Controller(address, token, options.user or "", options.password or "", **more)
-
-
-def shown(answer: Any) -> str:
-    return answer if isinstance(answer, str) else json.dumps(answer)
 
 
 def dry(options: Namespace, what: str) -> Iterator[str]:
@@ -50,33 +35,42 @@ def add_schema(options: Namespace) -> Iterator[str]:
 def add_table(options: Namespace) -> Iterator[str]:
     """Schema and tables in one, as Pinot's own command: `-update` replaces them. Without a schema file the tables are
     added to the schema that the controller has, where Pinot fails."""
-    given = (options.tableConfigFile, options.offlineTableConfigFile, options.realtimeTableConfigFile)
-    tables = [document(Path(path)) for path in given if path]
+    tables = _given_tables(options)
     if not tables:
         told = "-tableConfigFile, -offlineTableConfigFile, -realtimeTableConfigFile"
         raise Failed(f"Must provide at least one of {told}")
-    name = str(tables[0].get("tableName", "")).removesuffix("_OFFLINE").removesuffix("_REALTIME")
+    last = list(tables.values())[-1]
+    name = str(last.get("tableName", "")).removesuffix("_OFFLINE").removesuffix("_REALTIME")
     if not options.exec:
         yield from dry(options, f"the table {name} would be {'updated' if options.update else 'added'}")
         return
     target = controller(options)
     skipped = {"validationTypesToSkip": options.validationTypesToSkip} if options.validationTypesToSkip else None
     if not options.schemaFile and not options.update:
-        for table in tables:
+        for table in tables.values():
             yield shown(target.ask("POST", "/tables", json=table, params=skipped))
         return
     schema = document(Path(options.schemaFile)) if options.schemaFile else target.ask("GET", f"/schemas/{name}")
-    together = {"tableName": name, "schema": schema}
-    for table in tables:
-        together[str(table.get("tableType", "OFFLINE")).lower()] = table
+    together = {"tableName": name, "schema": schema, **tables}
     method, path = ("PUT", f"/tableConfigs/{name}") if options.update else ("POST", "/tableConfigs")
     yield shown(target.ask(method, path, json=together, params=skipped))
 
 
+def _given_tables(options: Namespace) -> dict[str, Any]:
+    """The table configs by type; those of a file for one type come last, and count. Raises InputError."""
+    tables: dict[str, Any] = {}
+    if options.tableConfigFile:
+        table = document(Path(options.tableConfigFile))
+        tables["offline" if table.get("tableType") == "OFFLINE" else "realtime"] = table
+    for type_, path in (("offline", options.offlineTableConfigFile), ("realtime", options.realtimeTableConfigFile)):
+        if path:
+            tables.pop(type_, None)
+            tables[type_] = document(Path(path))
+    return tables
+
+
 def add_tenant(options: Namespace) -> Iterator[str]:
-    role = options.role.upper()
-    if role not in ("BROKER", "SERVER"):
-        raise Failed(f"-role is BROKER or SERVER, not {options.role}")
+    role = options.role
     tenant: dict[str, Any] = {
         "tenantName": options.name, "tenantRole": role, "numberOfInstances": options.instanceCount,
         "offlineInstances": options.offlineInstanceCount, "realtimeInstances": options.realTimeInstanceCount,
@@ -112,7 +106,10 @@ def change_table_state(options: Namespace) -> Iterator[str]:
         return
     for type_ in target.ask("GET", f"/tables/{options.tableName}"):  # OFFLINE, REALTIME, as far as there
         path = f"/tables/{options.tableName}/state"
-        yield shown(target.ask("PUT", path, params={"state": state, "type": type_}))
+        try:
+            yield shown(target.ask("PUT", path, params={"state": state, "type": type_}))
+        except Refused as refusal:
+            raise Failed(f"Failed to change table state, error: {refusal}") from refusal
 
 
 def operate_cluster_config(options: Namespace) -> Iterator[str]:
@@ -126,16 +123,20 @@ def operate_cluster_config(options: Namespace) -> Iterator[str]:
     elif operation == "DELETE":
         yield shown(target.ask("DELETE", f"/cluster/configs/{options.config}"))
     else:
-        name, separator, value = options.config.partition("=")
-        if not separator:
-            raise Failed(f"Bad config: {name}. Please follow the pattern of [Config Key]=[Config Value]")
-        yield shown(target.ask("POST", "/cluster/configs", json={name: value}))
+        parts = options.config.rstrip("=").split("=")  # as Java splits: no empty parts at the end
+        if len(parts) != 2:
+            raise Failed(f"Bad config: {options.config}. Please follow the pattern of [Config Key]=[Config Value]")
+        yield shown(target.ask("POST", "/cluster/configs", json={parts[0]: parts[1]}))
 
 
 def post_query(options: Namespace) -> Iterator[str]:
     target = at(f"{options.brokerProtocol}://{options.brokerHost}:{options.brokerPort}", options)
     body = {"sql": options.query} | dict(pair.partition("=")[::2] for pair in options.o)
-    yield f"Result: {shown(target.ask('POST', '/query/sql', json=body))}"
+    try:
+        answer = target.ask("POST", "/query/sql", json=body)
+    except Refused as refusal:  # a result, too: it is shown
+        answer = str(refusal)
+    yield f"Result: {shown(answer)}"
 
 
 def launch_job(options: Namespace) -> Iterator[str]:
@@ -176,7 +177,7 @@ def start(options: Namespace) -> Iterator[str]:
     try:
         found = Controller(f"http://{place}").ask("GET", "/version")
     except (Failed, MeshloomError) as error:
-        raise Failed(f"No engine runs at {place}: {error}") from error
+        raise Failed(f"No engine runs at {place}: {error}", code=255) from error
     yield f"The engine at {place} is up: {shown(found)}"
 
 

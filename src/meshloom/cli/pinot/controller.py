@@ -13,7 +13,15 @@ TIMEOUT = 600.0  # seconds; an ingestion answers when its rows are there
 
 
 class Failed(Exception):
-    """The controller refused; the text is its answer."""
+    """The command cannot be done; `code` is what it ends with, 1 where Pinot's ends with an exception."""
+
+    def __init__(self, told: str, code: int = 1) -> None:
+        super().__init__(told)
+        self.code = code
+
+
+class Refused(Failed):
+    """The controller refused; the text is its answer. Each command ends with its own code then."""
 
 
 class Controller:
@@ -29,7 +37,7 @@ class Controller:
         self._auth = (user, password) if user and not token else None
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
-        """The answer's JSON. Raises Failed (4xx, 5xx) with the answer's text, Broken when nobody answers."""
+        """The answer's JSON. Raises Refused (4xx, 5xx) with the answer's text, Broken when nobody answers."""
         import httpx
 
         address = path if path.startswith("http") else f"{self.address}{path}"
@@ -45,7 +53,7 @@ class Controller:
                 remedy="Start one with `meshloom engine up`, or name it with -controllerHost and -controllerPort",
             ) from error
         if answer.is_error:
-            raise Failed(answer.text)
+            raise Refused(answer.text)
         try:
             return answer.json()
         except ValueError:

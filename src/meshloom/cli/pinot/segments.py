@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meshloom.cli.pinot.commands import controller, shown
 from meshloom.cli.pinot.controller import Failed, document
+from meshloom.cli.pinot.place import controller, shown
 
 ENDS = {"AVRO": ".avro", "GZIPPED_AVRO": ".gz", "CSV": ".csv", "JSON": ".json", "THRIFT": ".thrift",
         "PARQUET": ".parquet", "ORC": ".orc"}  # fmt: skip

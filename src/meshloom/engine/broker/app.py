@@ -16,7 +16,8 @@ from starlette.routing import Route
 from meshloom.engine.broker import debugging
 from meshloom.engine.broker.broker import Broker, failure
 from meshloom.engine.broker.cursors import ROWS, Cursors
-from meshloom.engine.errors import JSON_PARSING, PinotError, RestError
+from meshloom.engine.config.documents import parse_json
+from meshloom.engine.errors import JSON_PARSING, SQL_PARSING, PinotError, RestError
 from meshloom.engine.http import system
 from meshloom.engine.http.operations import Call, Operation, Reply, elsewhere, text, whole
 from meshloom.engine.http.operations import application as assembled
@@ -24,7 +25,10 @@ from meshloom.engine.sql.statement import parse_options
 
 ERROR_CODE = "X-Pinot-Error-Code"
 ERRORS_AS_STATUS = "Pinot-Use-Http-Status-For-Errors"
-STATUS = {150: 400, 190: 404, 700: 400, 710: 400, 720: 400, 429: 429, 250: 408, 400: 408}
+# QueryErrorCode.getHttpResponseStatus; 500 for others
+STATUS = dict.fromkeys((100, 150, 155, 700, 710, 720), 400) | dict.fromkeys((190, 191, 230, 235), 404)
+STATUS |= dict.fromkeys((240, 250, 400), 408) | dict.fromkeys((210, 211, 245, 305, 410, 420, 425, 427, 503, 510), 503)
+STATUS |= {180: 403, 429: 429}
 WORKERS = 4  # two a core of the machine measured; more only lengthen the tail (p99)
 
 # What both engines read, for the description; the routes themselves need the whole request.
@@ -65,7 +69,8 @@ def routes(ask: Ask, broker: Broker | None = None, more: Sequence[Operation] = (
         return await answer(request, ask, cursors=cursors if broker is not None else None)
 
     async def multistage(request: Request) -> Response:
-        return await answer(request, ask, {"useMultistageEngine": "true"})
+        forced = {"useMultistageEngine": "true"}
+        return await answer(request, ask, forced, cursors=cursors if broker is not None else None)
 
     extra = [
         Route("/query/sql", query, methods=["GET", "POST"]),
@@ -75,33 +80,36 @@ def routes(ask: Ask, broker: Broker | None = None, more: Sequence[Operation] = (
 
 
 def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
-    def forget(call: Call) -> Any:
-        cursors.forget(call.path["name"])
-        return f"Query results for {call.path['name']} deleted."
-
-    def page(call: Call) -> Any:
-        return cursors.page(call.path["name"], call.number("offset", 0), call.number("numRows", ROWS))
-
     def cancel(call: Call) -> Any:
-        name = call.path["name"]
-        if broker is not None and broker.running.cancel(name):
-            return Reply(f"Cancelled query: {name}")
-        return Reply(f"Query: {name} not found on the broker", 404)
+        name, kind = call.path["name"], "client query" if call.flag("client") else "query"
+        call.number("timeoutMs", 0)
+        if broker is None or not broker.running.cancel(name):
+            return debugging.said(f"Query: {name} not found on the broker", 404)
+        responses = " with responses from servers: {}" if call.flag("verbose") else ""
+        return debugging.said(f"Cancelled {kind}: {name}{responses}")
 
     def under_way(call: Call) -> Any:
         return broker.running.list() if broker is not None else {}  # others' queries are not for everybody's eyes
 
     def boundary(call: Call) -> Any:
+        name = debugging.name_of(call)
         if broker is None:  # how new the rows are is not for everybody to know
-            raise RestError(404, f"Cannot find time boundary for table: {call.path['name']}")
-        return broker.time_boundary(call.path["name"])
+            raise RestError(404, f"Cannot find time boundary for table: {name}")
+        return broker.time_boundary(name)
 
     listed = [
         *described("/query/sql", "Ask, of the engine that the options name"),
         *described("/query", "Ask the multi-stage engine"),
         Operation("GET", "/health", lambda call: text("OK"), "Whether the broker answers", "Health"),
         Operation("GET", "/queries", under_way, "Queries under way", "Query"),
-        Operation("DELETE", "/query/{name}", cancel, "Stop a query, by the broker's id", "Query"),
+        Operation(
+            "DELETE",
+            "/query/{name}",
+            cancel,
+            "Stop a query, by the broker's id",
+            "Query",
+            ("client", "timeoutMs", "verbose"),
+        ),
         Operation("DELETE", "/clientQuery/{name}", cancel, "Stop a query, by its clientQueryId", "Query"),
         Operation("GET", "/debug/timeBoundary/{name}", boundary, "A hybrid table's boundary", "Routing"),
         *debugging.REFUSED,
@@ -112,11 +120,40 @@ def _operations(broker: Broker | None, cursors: Cursors) -> list[Operation]:
         *listed,
         *debugging.operations(broker),
         *system.operations(),
+        *_kept(cursors),
+    ]
+
+
+def _kept(cursors: Cursors) -> list[Operation]:
+    """What tells of kept answers, pages through them and forgets them."""
+
+    def forget(call: Call) -> Any:
+        if not cursors.forget(call.path["name"]):
+            return _unknown(call)
+        return debugging.said(f"Query Results for {call.path['name']} deleted.")
+
+    def told(call: Call) -> Any:
+        return cursors.told(call.path["name"]) if call.path["name"] in cursors else _unknown(call)
+
+    def page(call: Call) -> Any:
+        if call.path["name"] not in cursors:
+            return _unknown(call)
+        offset, size = call.number("offset", 0), call.number("numRows", ROWS)
+        try:
+            return cursors.page(call.path["name"], offset, size)
+        except RestError as error:
+            return debugging.said(error.what, error.status)
+
+    return [
         Operation("GET", "/responseStore", lambda call: cursors.all(), "Kept answers", "Cursor"),
-        Operation("GET", "/responseStore/{name}", lambda call: cursors.told(call.path["name"]), "One", "Cursor"),
+        Operation("GET", "/responseStore/{name}", told, "One", "Cursor"),
         Operation("DELETE", "/responseStore/{name}", forget, "Forget a kept answer", "Cursor"),
         Operation("GET", "/responseStore/{name}/results", page, "A page of rows", "Cursor", ("offset", "numRows")),
     ]
+
+
+def _unknown(call: Call) -> Reply:
+    return debugging.said(f"Query results for {call.path['name']} not found.", 404)
 
 
 async def answer(
@@ -137,8 +174,11 @@ async def answer(
         if door == "broker" and error.error_code == JSON_PARSING:
             return PlainTextResponse(error.what.removeprefix("JsonParsingError: "), 500, media_type="application/json")
         return _response(failure(error), request)
+    if request.method == "GET" and door == "broker" and debugging.DML.match(sql):
+        refusal = "SQLParsingError: Unsupported SQL type - DML, this API only supports DQL."
+        return _response(failure(PinotError(SQL_PARSING, refusal)), request)
     paged = cursors is not None and request.query_params.get("getCursor", "").lower() == "true"
-    size = whole(request.query_params.get("numRows"), "numRows", ROWS) if paged else ROWS
+    size = (whole(request.query_params.get("numRows"), "numRows", 0) or ROWS) if paged else ROWS
     loop = asyncio.get_running_loop()
     try:
         document = await loop.run_in_executor(_workers, ask, sql, {**options, **(more or {})}, request)
@@ -168,12 +208,24 @@ async def asked(request: Request) -> tuple[str, dict[str, str]]:
         try:
             document = json.loads(body) if body.strip() else {}
         except ValueError as error:
-            raise PinotError(JSON_PARSING, f"JsonParsingError: Unrecognized token: {error}") from error
+            raise PinotError(JSON_PARSING, f"JsonParsingError: {_jackson(body)}") from error
         except RecursionError as error:
             raise PinotError(JSON_PARSING, "JsonParsingError: the document is nested too deeply") from error
-    if not isinstance(document, dict) or not isinstance(document.get("sql"), str):
+    if not isinstance(document, dict) or "sql" not in document:
         raise PinotError(JSON_PARSING, "JsonParsingError: Payload is missing the query string field 'sql'")
+    sql = document["sql"]
+    if not isinstance(sql, str):  # as Jackson makes text of it
+        sql = "" if isinstance(sql, (dict, list)) else json.dumps(sql)
     options = parse_options(str(document.get("queryOptions") or ""))
     if database := request.headers.get("Database"):
         options.setdefault("database", database)
-    return document["sql"], options
+    return sql, options
+
+
+def _jackson(body: bytes) -> str:
+    """What Jackson says to a text that is no JSON."""
+    try:
+        parse_json(body)
+    except RestError as error:
+        return error.what
+    return "the text is no JSON"

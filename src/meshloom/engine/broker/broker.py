@@ -16,7 +16,7 @@ import pyarrow as pa
 from meshloom.engine.broker.answer import document, rows_of
 from meshloom.engine.broker.quota import Quotas, limit_of, limits_of
 from meshloom.engine.broker.running import Query, Running
-from meshloom.engine.config.table import physical_name
+from meshloom.engine.config.table import physical_name, raw_name
 from meshloom.engine.errors import (
     QUERY_CANCELLATION,
     QUERY_EXECUTION,
@@ -146,6 +146,10 @@ class Broker:
             raise RestError(404, f"Cannot find routing for table: {table}")
         return {physical: {self._server.instance: names} for physical, names in found.items()}
 
+    def knows(self, table: str) -> bool:
+        """Whether there is a physical or a logical table of that name."""
+        return self._server.knows(table)
+
     def quota(self, name: str) -> float:
         """Queries a second of "table NAME", "database NAME" or "application NAME"; 0 for no limit."""
         kind, _, whose = name.partition(" ")
@@ -156,7 +160,7 @@ class Broker:
 
     def time_boundary(self, table: str) -> dict[str, str]:
         """Where a hybrid table's rows change from offline to realtime. Raises RestError 404."""
-        found = self._server.time_boundary(physical_name(table, "OFFLINE"))
+        found = self._server.time_boundary(physical_name(raw_name(table), "OFFLINE"))
         if found is None:
             raise RestError(404, f"Cannot find time boundary for table: {table}")
         return {"timeColumn": found.column, "timeValue": found.value}

@@ -50,12 +50,17 @@ class Cursors:
             self._kept.popitem(last=False)
         return self.page(document["requestId"], 0, size)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._kept
+
     def page(self, name: str, offset: int, size: int) -> dict[str, Any]:
-        """Raises RestError 404 for what is not kept, 400 for a page that cannot be."""
+        """Raises RestError 404 for what is not kept, 500 for a page behind the last row, 400 for one that cannot be."""
         document = self.one(name)
         table = document["resultTable"]
         if offset < 0 or size < 0:
             raise RestError(400, "offset and numRows are no negative numbers")
+        if offset and offset >= len(table["rows"]):
+            raise RestError(500, f"Offset {offset} should be lesser than totalRecords {len(table['rows'])}")
         rows = table["rows"][offset : offset + size]
         return document | {"resultTable": table | {"rows": rows}, "offset": offset, "numRows": len(rows)}
 
@@ -73,6 +78,6 @@ class Cursors:
         told = {key: value for key, value in kept.items() if key not in ("resultTable", *LAST)}
         return told | {key: kept[key] for key in LAST} | {"pools": []}
 
-    def forget(self, name: str) -> None:
-        self.one(name)
-        del self._kept[name]
+    def forget(self, name: str) -> bool:
+        """Whether there was such an answer."""
+        return self._kept.pop(name, None) is not None

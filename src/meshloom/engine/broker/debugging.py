@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any
 
 from sqlglot import TokenType
 
 from meshloom.engine.broker.broker import Broker
+from meshloom.engine.config.databases import qualified
 from meshloom.engine.config.documents import parse_json
 from meshloom.engine.errors import PinotError, RestError
 from meshloom.engine.http.operations import Call, Operation, Reply, refused, text
@@ -17,6 +19,7 @@ from meshloom.engine.sql.statement import parse
 
 LITERALS = {TokenType.NUMBER, TokenType.STRING}
 LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
+DML = re.compile(r"(?:\s*SET\s[^;]*;)*\s*INSERT\s", re.IGNORECASE)
 SPACE = re.compile(r"\s+")
 SERIES = "This engine has no time series languages"
 THREADS = "DuckDB runs a query on threads of its own and does not say which used how much"
@@ -45,21 +48,43 @@ def fingerprint(sql: str) -> str:
     return SPACE.sub(" ", LIST.sub("(?)", "".join([*parts, sql[end:]]))).strip().rstrip(";").strip()
 
 
-def _sql(call: Call) -> str:
-    found = parse_json(call.body).get("sql")
-    if not isinstance(found, str) or not found:
-        raise RestError(400, "Payload is missing the query string field 'sql'")
-    return found
+def said(content: str, status: int = 200) -> Reply:
+    """Text that Pinot's broker sends as JSON without making JSON of it."""
+    return Reply(content.encode(), status)
+
+
+def name_of(call: Call) -> str:
+    """The table of the path, whole. Raises RestError 500 for a name that is none."""
+    return qualified(call.path["name"], call.database)
+
+
+def payload(body: bytes) -> dict[str, Any]:
+    """A body's fields; none of what is JSON and no object. Raises RestError with what Jackson says to what is none."""
+    try:
+        found = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        return parse_json(body)
+    return found if isinstance(found, dict) else {}
 
 
 def fingerprinted(call: Call) -> Any:
-    found = _sql(call)
     try:
-        parse(found)
+        found = payload(call.body).get("sql", "")
+        if not found:
+            return _failed("Payload is missing the query string field 'sql'")
+        if DML.match(str(found)):
+            return _failed("Only DQL queries are supported for fingerprinting, got: DML")
+        parse(str(found))
+    except RestError as error:
+        return _failed(error.what)
     except PinotError as error:
-        return Reply({"error": f"SQL parsing failed: {error.what}"}, 400)
-    made = fingerprint(found)
+        return _failed(f"SQL parsing failed: {error.what}")
+    made = fingerprint(str(found))
     return {"queryHash": hashlib.md5(made.encode(), usedforsecurity=False).hexdigest()[:16], "fingerprint": made}
+
+
+def _failed(message: str) -> Reply:
+    return Reply({"error": message}, 500)
 
 
 class Debugging:
@@ -69,42 +94,48 @@ class Debugging:
         self._broker = broker
 
     def routing(self, call: Call) -> Any:
-        return self._broker.routing(call.path["name"])
+        return self._broker.routing(name_of(call))
 
     def routing_with_optional(self, call: Call) -> Any:
         """As `routing`; no segment is optional, since all that are known are loaded."""
-        found = self._broker.routing(call.path["name"])
+        found = self._broker.routing(name_of(call))
         return {p: {server: {"left": names, "right": []} for server, names in s.items()} for p, s in found.items()}
 
     def routing_of_query(self, call: Call) -> Any:
         """Which server has which segments for a query."""
-        tables = self._tables(call)
-        return {server: names for table in tables for s in self._broker.routing(table).values()
-                for server, names in s.items()}  # fmt: skip
+        sql = call.query.get("query", "")
+        try:
+            tables = [table.name for table in parse(sql).tables]
+        except PinotError as error:
+            raise RestError(500, error.what) from error
+        if not tables:
+            raise RestError(400, "Table name is not set in the query")
+        try:
+            return {server: names for table in tables for s in self._broker.routing(table).values()
+                    for server, names in s.items()}  # fmt: skip
+        except RestError as error:
+            raise RestError(404, f"Cannot find routing for query: {sql}") from error
 
     def routing_of_query_with_optional(self, call: Call) -> Any:
         found = self.routing_of_query(call)
         return {server: {"left": names, "right": []} for server, names in found.items()}
 
-    def _tables(self, call: Call) -> list[str]:
-        try:
-            found = [table.name for table in parse(call.required("query")).tables]
-        except PinotError as error:
-            raise RestError(400, error.what) from error
-        if not found:
-            raise RestError(400, "Table name is not set in the query")
-        return found
+    def built(self, call: Call) -> Any:
+        """Routing is what the catalogue says at each query: there is nothing to build, to refresh or to remove."""
+        name = name_of(call)
+        if not self._broker.knows(name):
+            raise RestError(500, f"Failed to find table config for table: {name}")
+        return text("Success")
 
     def refreshed(self, call: Call) -> Any:
-        """Routing is what the catalogue says at each query: there is nothing to build, to refresh or to remove."""
-        self._broker.routing(call.path["name"])
+        name_of(call)
         return text("Success")
 
     def statistics(self, call: Call) -> Any:
         raise RestError(404, "Server routing stats is not enabled")
 
     def table_quota(self, call: Call) -> Any:
-        return self._quota(f"table {call.path['name']}")
+        return self._quota(f"table {name_of(call)}")
 
     def database_quota(self, call: Call) -> Any:
         return self._quota(f"database {call.path['name']}")
@@ -121,13 +152,16 @@ class Debugging:
 
     def compared(self, call: Call) -> Any:
         """One query, or `sqlV1` and `sqlV2`, of both engines; and how the answers differ."""
-        document = parse_json(call.body)
-        first, second = (document.get(name) or document.get("sql") for name in ("sqlV1", "sqlV2"))
-        if not isinstance(first, str) or not isinstance(second, str):
+        try:
+            document = payload(call.body)
+        except RestError as error:
+            return said(error.what, 500)
+        first, second = (document.get(name, document.get("sql")) for name in ("sqlV1", "sqlV2"))
+        if first is None or second is None:
             message = "Payload should either contain the query string field 'sql' or both of 'sqlV1' and 'sqlV2'"
-            raise RestError(400, message)
-        single = self._broker.query(first, {"useMultistageEngine": "false"})
-        multi = self._broker.query(second, {"useMultistageEngine": "true"})
+            return said(message, 500)
+        single = self._broker.query(str(first), {"useMultistageEngine": "false"})
+        multi = self._broker.query(str(second), {"useMultistageEngine": "true"})
         return {"v1Response": single, "v2Response": multi, "comparisonAnalysis": differences(single, multi)}
 
 
@@ -141,8 +175,9 @@ def differences(first: dict[str, Any], second: dict[str, Any]) -> list[str]:
     if len(types) != len(others):
         return [f"Mismatch in number of columns returned. v1: {len(types)}, v2: {len(others)}"]
     found = [
-        f"Mismatch in column data type for column with name {name}. v1 type: {mine}, v2 type: {theirs}"
-        for name, mine, theirs in zip(names, types, others, strict=True)
+        f"Mismatch in column data type for column with name {name if name == other else f'{name} / {other}'}. "
+        f"v1 type: {mine}, v2 type: {theirs}"
+        for name, other, mine, theirs in zip(names, two["dataSchema"]["columnNames"], types, others, strict=True)
         if mine != theirs
     ]
     if len(one["rows"]) != len(two["rows"]):
@@ -170,7 +205,7 @@ def operations(broker: Broker) -> list[Operation]:
                   "Segments for a query", "Routing", ("query",)),
         Operation("GET", "/debug/routingTableWithOptionalSegments/{name}", told.routing_with_optional,
                   "Which server has which segment", "Routing"),
-        Operation("PUT", "/routing/{name}", told.refreshed, "Build a table's routing", "Routing"),
+        Operation("PUT", "/routing/{name}", told.built, "Build a table's routing", "Routing"),
         Operation("PUT", "/routing/refresh/{name}/{segment}", told.refreshed, "Refresh a segment's", "Routing"),
         Operation("DELETE", "/routing/{name}", told.refreshed, "Remove a table's routing", "Routing"),
         Operation("GET", "/debug/serverRoutingStats", told.statistics, "Not measured: one server", "Debug"),

@@ -57,12 +57,13 @@ def check_logical(document: Mapping[str, Any], tables: Collection[str], tenants:
             raise _refused(f"'physicalTableConfig' should not be null for physical table: {table}")
         if config.get("multiCluster"):
             raise _refused(f"physical table '{table}' of another cluster cannot be read by this engine")
-        if table not in tables:
-            raise _refused(f"'{table}' should be one of the existing tables")
     for kind in ("offline", "realtime"):
         _check_reference(document, kind, [table for table in physical if table.endswith(f"_{kind.upper()}")])
     if (document.get("quota") or {}).get("storage"):
         raise _refused("'quota.storage' should not be set for logical table")
+    for table in physical:
+        if table not in tables:
+            raise _refused(f"'{table}' should be one of the existing tables")
     if document.get("brokerTenant") not in tenants:
         raise _refused(f"'{document.get('brokerTenant')}' should be one of the existing broker tenants")
 

@@ -11,11 +11,12 @@ TYPES = ("OFFLINE", "REALTIME")
 
 def raw_name(table: str) -> str:
     """`movies_OFFLINE` -> `movies`."""
-    return table.removesuffix("_OFFLINE").removesuffix("_REALTIME")
+    return table.removesuffix("_OFFLINE") if table.endswith("_OFFLINE") else table.removesuffix("_REALTIME")
 
 
 def physical_name(table: str, table_type: str) -> str:
-    return f"{raw_name(table)}_{table_type}"
+    """The name with the type; one that ends with it stays (TableNameBuilder)."""
+    return table if table.endswith(f"_{table_type}") else f"{table}_{table_type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class TableConfig:
         """`upsertConfig`, empty when the table is none of the upsert kind."""
         config = self.section("upsertConfig")
         return config if str(config.get("mode", "NONE")).upper() != "NONE" else {}
+
+    @property
+    def tasks(self) -> Mapping[str, Any]:
+        """`taskTypeConfigsMap`: the settings of minion tasks by kind."""
+        return self.section("task").get("taskTypeConfigsMap") or {}
 
     @property
     def is_dimension_table(self) -> bool:

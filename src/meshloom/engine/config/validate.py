@@ -6,7 +6,7 @@ The schema is one that `documents.schema_document` has read. Each check raises R
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from meshloom.engine.config import time_specs
@@ -152,8 +152,40 @@ def compatible(old: Document, new: Document) -> bool:
     )
 
 
-def check_compatible(old: Document, new: Document) -> None:
-    """Raises RestError 400."""
-    if not compatible(old, new):
-        what = f"Backward incompatible schema {new['schemaName']}. Only allow adding new columns"
-        raise RestError(400, what)
+SUGGESTIONS = """
+
+Suggestions to fix:
+1. Ensure all columns from the existing schema are retained in the new schema
+2. Do not change the data type or field type of existing columns
+3. Do not change primary key columns
+4. New columns should be added as optional fields with default values
+5. If you must make breaking changes, consider creating a new schema version or use force=true (use with caution)"""
+
+
+def check_compatible(old: Document, new: Document, *, details: bool = True) -> None:
+    """Raises RestError 400, with what has changed if there are to be `details` (PinotHelixResourceManager)."""
+    if compatible(old, new):
+        return
+    if not details:
+        raise RestError(400, f"Backward incompatible schema {new['schemaName']}. Only allow adding new columns")
+    what = f"New schema: {new['schemaName']} is not backward-compatible with the existing schema."
+    raise RestError(400, f"{what}\n\nIncompatibility Details:{''.join(_changes(old, new))}{SUGGESTIONS}")
+
+
+def _changes(old: Document, new: Document) -> Iterator[str]:
+    keys, others = old.get("primaryKeyColumns") or [], new.get("primaryKeyColumns")
+    if keys and keys != others:
+        shown = "null" if others is None else f"[{', '.join(others)}]"
+        yield f"\n- Primary key columns changed ([{', '.join(keys)}] -> {shown})"
+    before, after = fields_of(old), fields_of(new)
+    missing = sorted(name for name in before if name not in after)
+    if missing:
+        yield f"\n- Missing columns (present in old schema but not in new): [{', '.join(missing)}]"
+    changed = []
+    for name in sorted(set(before) & set(after)):
+        (kind, one), (other_kind, other) = before[name], after[name]
+        single = one.get("singleValueField", True) == other.get("singleValueField", True)
+        if one["dataType"] != other["dataType"] or not single:
+            changed.append(f"{name} (old: {kind} {one['dataType']}, new: {other_kind} {other['dataType']})")
+    if changed:
+        yield f"\n- Incompatible field specifications: [{', '.join(changed)}]"

@@ -10,7 +10,7 @@ from typing import Any
 from meshloom.engine.config.java import data_size, period, shown_size
 from meshloom.engine.config.refusals import refuse, require
 from meshloom.engine.config.schema import Role, Schema
-from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.table import TYPES, TableConfig
 from meshloom.engine.config.validate_indexes import check_indexes
 from meshloom.engine.config.validate_stream import check_ingestion_kinds, check_streams, replication
 from meshloom.engine.config.validate_tasks import check_one_compaction
@@ -210,13 +210,48 @@ def check_hybrid(offline: TableConfig, realtime: TableConfig) -> None:
             f"tenant name: {brokers[0]}, Realtime broker tenant name: {brokers[1]}")  # fmt: skip
 
 
-def check_placement(config: TableConfig, servers: int, tenants: set[str]) -> None:
-    """What POST refuses and the validation lets pass: replication and tenants that the cluster does not have."""
-    wanted = replication(config)
-    tenant = str(config.section("tenants").get("server") or "DefaultTenant")
+Tagged = Callable[[str], int]  # how many instances have a tag
+
+
+def check_placement(config: TableConfig, tagged: Tagged) -> None:
+    """What POST refuses and the validation lets pass: more replicas than there are servers of the tenant."""
+    wanted, tag = replication(config), _server_tag(config)
     reason = f"Failed to calculate instance partitions for table: {config.name}, reason: "
-    if tenant not in tenants:
-        raise refuse(f"{reason}No instance found with tag: {tenant}_{config.table_type} for table: {config.name}")
+    servers = tagged(tag)
+    if not servers:
+        raise refuse(f"{reason}No instance found with tag: {tag} for table: {config.name}")
     if wanted > servers:
-        raise refuse(f"{reason}Number of instances: {servers} with tag: {tenant}_{config.table_type} < table "
-                     f"replication: {wanted} for table: {config.name}")  # fmt: skip
+        raise refuse(f"{reason}Number of instances: {servers} with tag: {tag} < table replication: {wanted} for table: "
+                     f"{config.name}")  # fmt: skip
+
+
+def _tenant(config: TableConfig, role: str) -> str:
+    return str(config.section("tenants").get(role) or "DefaultTenant")
+
+
+def _server_tag(config: TableConfig) -> str:
+    return f"{_tenant(config, 'server')}_{config.table_type}"
+
+
+def check_tenants(config: TableConfig, tagged: Tagged) -> None:
+    """PinotHelixResourceManager.validateTableTenantConfig: every tag that the config names is on some instance."""
+    override = config.section("tenants").get("tagOverrideConfig") or {}
+    tags = {f"{_tenant(config, 'broker')}_BROKER"}
+    if config.is_dimension_table:
+        if not any(tagged(f"{_tenant(config, 'server')}_{kind}") for kind in TYPES):
+            raise refuse(f"Failed to find instances for dimension table: {config.name}")
+    elif config.table_type == "OFFLINE":
+        tags.add(_server_tag(config))
+    else:
+        for key, kind in (("realtimeConsuming", "CONSUMING"), ("realtimeCompleted", "COMPLETED")):
+            tag = override.get(key) or _server_tag(config)
+            if not tag.endswith(("_OFFLINE", "_REALTIME")):
+                raise refuse(f"Invalid {kind} server tag: {tag} for table: {config.name}")
+            tags.add(tag)
+    for tag in sorted(tags):
+        if not tagged(tag):
+            raise refuse(f"Failed to find instances with tag: {tag} for table: {config.name}")
+    for tier in config.document.get("tierConfigs") or ():
+        if not tagged(str(tier.get("serverTag"))):
+            raise refuse(f"Failed to find instances with tag: {tier.get('serverTag')} as used by tier: "
+                         f"{tier.get('name')} for table: {config.name}")  # fmt: skip

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 from meshloom.engine.config.cron import is_cron
 from meshloom.engine.config.java import whole
 from meshloom.engine.config.refusals import refuse, require
+from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TableConfig
+from meshloom.engine.config.validate_task_settings import check_settings
 
 TASKS = ("RealtimeToOfflineSegmentsTask", "SegmentGenerationAndPushTask", "MergeRollupTask", "PurgeTask",
          "RefreshSegmentTask", "UpsertCompactionTask", "UpsertCompactMergeTask")  # fmt: skip
 
 
-def _tasks(config: TableConfig) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = config.section("task").get("taskTypeConfigsMap") or {}
-    return found
-
-
 def check_one_compaction(config: TableConfig) -> None:
     """Both compactions of an upsert table stand together when the merge takes two segments or more."""
-    tasks, merge, compaction = _tasks(config), "UpsertCompactMergeTask", "UpsertCompactionTask"
+    tasks, merge, compaction = config.tasks, "UpsertCompactMergeTask", "UpsertCompactionTask"
     if tasks.get(merge) is None or compaction not in tasks:
         return
     text = tasks[merge].get("minNumSegmentsPerTask", "2")
@@ -34,9 +30,18 @@ def check_one_compaction(config: TableConfig) -> None:
             "value greater than 1.")  # fmt: skip
 
 
-def check_tasks(config: TableConfig) -> None:
+def check_minions(config: TableConfig, tagged: Callable[[str], int]) -> None:
+    """A task with a schedule needs a minion of its tag; `tagged` counts the instances that have one."""
+    for settings in config.tasks.values():
+        tag = settings.get("minionInstanceTag", "minion_untagged")
+        if "schedule" in settings and not tagged(str(tag)):
+            raise refuse(f"Failed to find minion instances with tag: {tag} for table: {config.name}. If the task is "
+                         "not required to run, remove the schedule parameter from the task config")  # fmt: skip
+
+
+def check_tasks(config: TableConfig, schema: Schema) -> None:
     """Raises RestError 400 with the first thing that is wrong."""
-    for task, settings in _tasks(config).items():
+    for task, settings in config.tasks.items():
         if task not in TASKS:
             raise refuse(f"Task generator not found for task type: {task}, while validating table configs for table: "
                          f"{config.name}")  # fmt: skip
@@ -49,3 +54,4 @@ def check_tasks(config: TableConfig) -> None:
         if downloads and config.segments.get("peerSegmentDownloadScheme") is None:
             raise refuse(f"Table {config.name} has task {task} with allowDownloadFromServer set to true, but "
                          "peerSegmentDownloadScheme is not set in the table config")  # fmt: skip
+        check_settings(task, settings, config, schema)

@@ -21,6 +21,8 @@ from meshloom.engine.controller.doors import (
     cluster,
     composed,
     instances,
+    media,
+    naming,
     periodic,
     placement,
     queries,
@@ -95,7 +97,7 @@ def routes(controller: Controller, ask: Ask, more: Any = (), pages: Sequence[Bas
         for tag, family in (*FAMILIES, ("Query", _Family(more)))
         for method, path, handler, summary, parameters in family.OPERATIONS
     ]
-    listed += [*system.operations(), *REFUSED]
+    listed = [*(media.fed(naming.named(one)) for one in listed), *system.operations(), *REFUSED]
     listed += described("/sql", "Ask a broker, or INSERT INTO … FROM FILE")
     extra = [Route("/sql", sql, methods=["GET", "POST"]), *pages]
     return assembled("Pinot controller", listed, extra=extra)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from meshloom.engine.config.databases import qualified
 from meshloom.engine.config.documents import schema_document, table_document, with_tenants
 from meshloom.engine.config.schema import Schema
 from meshloom.engine.config.table import TYPES, TableConfig, physical_name, raw_name
@@ -19,10 +20,11 @@ from meshloom.engine.config.validate_table import (
     check_name,
     check_placement,
     check_table,
+    check_tenants,
     sanitized,
     sized,
 )
-from meshloom.engine.config.validate_tasks import check_tasks
+from meshloom.engine.config.validate_tasks import check_minions, check_tasks
 from meshloom.engine.config.validate_upsert import violations
 from meshloom.engine.controller.instances import Instances
 from meshloom.engine.errors import RestError
@@ -34,6 +36,8 @@ from meshloom.engine.storage import lineage
 from meshloom.engine.storage.catalog import Catalog, Segment
 from meshloom.engine.storage.deepstore import DeepStore
 from meshloom.engine.storage.pinot_segment.segment import Files, to_parquet
+
+MADE = "table-made"  # a document that is put once, when a table is added
 
 
 class Controller:
@@ -51,6 +55,15 @@ class Controller:
 
     def cluster_config(self, name: str, default: str) -> str:
         return str((self.catalog.get("cluster", "configs") or {}).get(name, default))
+
+    def tags(self, instance: str) -> list[str]:
+        """An instance's tags, of which each names a tenant and what of it."""
+        kept = self.catalog.get("tags", instance)
+        return list(kept["tags"]) if kept else self.instances.tags(instance)
+
+    def tagged(self, tag: str) -> int:
+        """How many instances have a tag."""
+        return sum(tag in self.tags(name) for name in self.instances.names())
 
     # --- schemas
 
@@ -71,30 +84,34 @@ class Controller:
             self.catalog.put("schema", str(document["schemaName"]), document)
             self.server.changed()
 
-    def add_schema(self, document: Mapping[str, Any], *, override: bool = True, force: bool = False) -> dict[str, Any]:
+    def add_schema(
+        self, document: Mapping[str, Any], *, override: bool = True, force: bool = False, details: bool = True
+    ) -> dict[str, Any]:
         """Judge a schema as Pinot does and keep it; returns its unrecognised properties by JSON pointer.
 
         Raises RestError 400 for one that contradicts itself or (unless `force`) is no extension of the one before,
-        409 when there is one and `override` is false.
+        in `details`, 409 when there is one and `override` is false.
         """
         kept, unknown = self.judged(document)
         with self._lock:
             before = self.catalog.get("schema", kept["schemaName"])
             if before is not None and not override:
-                raise RestError(409, f"Schema {kept['schemaName']} already exists. If it is intentional, use override")
+                raise RestError(409, f"Schema: {kept['schemaName']} already exists")
             if before is not None and not force:
-                check_compatible(before, kept)
+                check_compatible(before, kept, details=details)
             self.put_schema(kept)
         return unknown
 
-    def judged(self, document: Mapping[str, Any], refusal: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+    def judged(
+        self, document: Mapping[str, Any], refusal: str = "", database: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """A schema as Pinot keeps it, and its unrecognised properties. The tables of its name have to fit it.
 
-        Raises RestError 400; `refusal` is the sentence in front of what Jackson says.
+        Raises RestError 400; `refusal` is the sentence in front of what Jackson says, `database` the request's.
         """
         kept, unknown = schema_document(document, refusal)
         check_schema_name(kept)
-        name = kept["schemaName"]
+        name = kept["schemaName"] = qualified(kept["schemaName"], database)
         for physical in (physical_name(name, kind) for kind in TYPES):
             if physical not in self.tables():
                 continue
@@ -115,9 +132,10 @@ class Controller:
     def drop_schema(self, name: str) -> None:
         with self._lock:
             self.schema(name)
-            users = [table for table in (*self.tables(), *self.catalog.names(LOGICAL)) if raw_name(table) == name]
-            if users:
-                raise RestError(409, f"Cannot delete schema {name}, as it is associated with table {users[0]}")
+            users = [table for table in self.tables() if raw_name(table) == name]
+            if users or name in self.catalog.names(LOGICAL):
+                shown = f"table {users[0]}" if users else "logical table"
+                raise RestError(409, f"Cannot delete schema {name}, as it is associated with {shown}")
             self.catalog.remove("schema", name)
 
     # --- tables
@@ -146,6 +164,8 @@ class Controller:
             if config.name in self.tables() and not replace:
                 raise self.there(config.name)
             with self.catalog.transaction():
+                if config.name not in self.tables():
+                    self.catalog.put(MADE, config.name, {})
                 self.catalog.put("table", config.name, config.document)
                 self.server.create(config.name)
         return config
@@ -157,6 +177,13 @@ class Controller:
             "If this is unexpected, try deleting the table to remove all metadata associated with it before attempting"
         )
         return RestError(409, f"Table config for {physical} already exists. {what} to recreate.")
+
+    def schema_of(self, physical: str) -> dict[str, Any]:
+        """The schema of a table that is added. Raises RestError 400 when there is none."""
+        found = self.catalog.get("schema", raw_name(physical))
+        if found is None:
+            raise RestError(400, f"Failed to find schema for table: {physical}")
+        return found
 
     def checked(
         self,
@@ -175,19 +202,18 @@ class Controller:
         kept = sanitized(kept)
         config = TableConfig.of(kept)
         if schema is None:
-            known = self.catalog.get("schema", config.raw_name)
-            if known is None:
-                raise RestError(400, f"Failed to find schema for table: {config.name}")
-            schema = Schema.of(known)
+            schema = Schema.of(self.schema_of(config.name))
         self._fits(config, schema, skipped)
         if placed:
             check_name(config)
             config = sized(config)
             self._hybrid(config)
         if not skipped & {"ALL", "TASK"}:
-            check_tasks(config)
+            check_tasks(config, schema)
         if placed:
-            check_placement(config, 1, {"DefaultTenant", *self.catalog.names("server-tenant")})
+            check_placement(config, self.tagged)
+            check_tenants(config, self.tagged)
+            check_minions(config, self.tagged)
         return config, unknown
 
     def _hybrid(self, config: TableConfig) -> None:
@@ -213,7 +239,7 @@ class Controller:
     def drop_table(self, name: str, table_type: str = "") -> list[str]:
         """Drop one type of a table, or both; returns the names dropped. Raises RestError 404 when there is none."""
         with self._lock:
-            names = [physical_name(name, kind) for kind in TYPES if not table_type or kind == table_type.upper()]
+            names = [physical_name(name, kind) for kind in TYPES if not table_type or kind == table_type]
             names = [physical for physical in names if physical in self.tables()]
             if not names:
                 raise RestError(404, f"Table '{name}' with type {table_type or 'null'} does not exist")
@@ -222,6 +248,7 @@ class Controller:
                 for segment in self.segments(physical):
                     self.catalog.remove_segment(physical, segment.name)
                 self.catalog.remove("table", physical)
+                self.catalog.remove(MADE, physical)
                 self.catalog.remove("disabled", physical)
                 self.catalog.remove(TIME_BOUNDARY, physical)
                 self.catalog.remove(lineage.KIND, physical)
@@ -399,20 +426,6 @@ class Controller:
         told = {"input": found.custom.get("input.data.file.uri", ""), "custom": found.custom, "crc": str(found.crc),
                 "dataCrc": found.data_crc, "created": found.created_ms}  # fmt: skip
         return self.upload(physical, found.name, partial, told=told, refresh=refresh)
-
-    def measure_times(self, physical: str) -> None:
-        """Take each segment's first and last time from its rows anew. Raises RestError 400 for one that cannot be
-        read; then nothing has changed."""
-        config = TableConfig.of(self.table(physical))
-        schema = Schema.of(self.schema(config.raw_name))
-        with self._lock, self.catalog.transaction():
-            for segment in self.segments(physical):
-                read = [described(Path(path), schema, config) for path in segment.paths]
-                starts = [one.start for one in read if one.start is not None]
-                ends = [one.end for one in read if one.end is not None]
-                found = {"start": min(starts, default=None), "end": max(ends, default=None)}
-                self.catalog.describe(segment, {**segment.metadata, **found, "timeColumn": config.time_column})
-            self.server.changed()
 
     def begin_replacement(
         self, physical: str, old: Sequence[str], new: Sequence[str], *, force: bool = False

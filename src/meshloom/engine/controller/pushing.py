@@ -19,7 +19,9 @@ TASK, PUSHED = "task", "pushed-files"  # kinds of documents in the catalogue
 
 def files_in(uri: str, options: Mapping[str, str]) -> list[str]:
     """A folder's files, as far as `includeFileNamePattern` and `excludeFileNamePattern` let them; none of what is no
-    folder. Raises RestError 400 for a pattern that is none."""
+    folder. Raises RestError 400 for a pattern that is none, and without a folder."""
+    if not uri:
+        raise RestError(400, f"{TYPE} has no inputDirURI: the folder of its files")
     patterns = (options.get("includeFileNamePattern", ""), options.get("excludeFileNamePattern", ""))
     try:
         known = of_file_system(dict(options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,10 +36,19 @@ class Call:
     form: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, BinaryIO] = field(default_factory=dict)
 
+    @property
+    def database(self) -> str:
+        """The database of the request's header, "" for none."""
+        return self.headers.get("database", "")
+
     def several(self, name: str) -> list[str]:
         """The values of a query parameter that may be given more than once, or as a list with commas."""
         given = self.query.getlist(name) if isinstance(self.query, QueryParams) else [self.query.get(name, "")]
         return [value for values in given for value in values.split(",") if value]
+
+    def values(self, name: str) -> list[str]:
+        """The values of a query parameter that may be given more than once."""
+        return self.query.getlist(name) if isinstance(self.query, QueryParams) else [self.query[name]]
 
     def flag(self, name: str, default: bool = False) -> bool:
         return self.query.get(name, str(default)).lower() == "true"
@@ -51,18 +61,18 @@ class Call:
         return value
 
     def number(self, name: str, default: int) -> int:
-        """A query parameter that is a whole number. Raises RestError 400 when it is something else."""
+        """A query parameter that is a whole number. Raises RestError 404 when it is something else, as JAX-RS does."""
         return whole(self.query.get(name), name, default)
 
 
 def whole(value: str | None, name: str, default: int) -> int:
-    """`value` as a number of 64 bits, `default` for none. Raises RestError 400."""
+    """`value` as a number of 64 bits, `default` for none. Raises RestError 404."""
     try:
         found = int(value) if value else default
     except ValueError:
         found = None
     if found is None or not -(2**63) <= found < 2**63:
-        raise RestError(400, f"Query parameter {name} is a whole number, not {value}")
+        raise RestError(404, f"HTTP 404 Not Found: query parameter {name} is a whole number, not {value}")
     return found
 
 
@@ -80,7 +90,8 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One row of a role's interface; `parameters` are its query parameters, `body` says what it reads, `schema` how
-    that looks as JSON Schema. One with a `refusal` answers 501 with it: Pinot has the operation, this engine not."""
+    that looks as JSON Schema, `consumes` which media types it takes (all when empty). One with a `refusal` answers 501
+    with it: Pinot has the operation, this engine not."""
 
     method: str
     path: str
@@ -91,6 +102,7 @@ class Operation:
     body: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
     refusal: str = ""
+    consumes: tuple[str, ...] = ()
 
 
 def refused(method: str, path: str, summary: str, tag: str, refusal: str) -> Operation:
@@ -127,9 +139,7 @@ def application(
         if operation.handler is elsewhere:
             continue
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    routes: list[BaseRoute] = [
-        Route(path, _endpoint(found, workers), methods=list(found)) for path, found in by_path.items()
-    ]
+    routes: list[BaseRoute] = [_route(path, found, workers) for path, found in by_path.items()]
     described = document(title, operations)
     routes += [
         Route("/swagger.json", lambda request: JSONResponse(described), methods=["GET"]),
@@ -144,13 +154,23 @@ def application(
     return made
 
 
+def _route(path: str, found: Mapping[str, Operation], workers: ThreadPoolExecutor | None) -> Route:
+    """An address and the same with a slash behind it, as JAX-RS has them."""
+    made = Route(path, _endpoint(found, workers), methods=list(found))
+    made.path_regex = re.compile(made.path_regex.pattern.removesuffix("$") + "/?$")
+    return made
+
+
 def _endpoint(found: Mapping[str, Operation], workers: ThreadPoolExecutor | None) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         operation = found["GET" if request.method == "HEAD" and "HEAD" not in found else request.method]
+        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media and operation.consumes and media not in operation.consumes:
+            return error(415, "HTTP 415 Unsupported Media Type")
         form: dict[str, str] = {}
         files: dict[str, BinaryIO] = {}
         body = b""
-        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        if media == "multipart/form-data":
             async with request.form() as parts:
                 for name, part in parts.multi_items():
                     if isinstance(part, UploadFile):

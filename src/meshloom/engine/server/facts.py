@@ -174,6 +174,8 @@ def _measures(column: ColumnInfo, table: str, *, exact: bool) -> tuple[str, str,
 def indexes(server: Server, physical: str) -> dict[str, Any]:
     """How many segments have which index on which column."""
     relation, count = server.relation(physical), len(server.segments(physical))
+    if not count:  # nothing tells of a column
+        return {"totalOnlineSegments": 0, "columnToIndexesCount": {}}
     result = {}
     for column in relation.columns.values():
         have = {NAMES[name] for name in column.indexes if name in NAMES} | {"forward_index"}

@@ -263,6 +263,10 @@ class Server:
         names = [p for p in self._catalog.names("table") if p == table or raw_name(p) == table]
         return {physical: [segment.name for segment in self._catalog.segments(physical)] for physical in names}
 
+    def knows(self, table: str) -> bool:
+        """Whether there is a physical table, both sides of one, or a logical table of that name."""
+        return bool(self.held(table)) or table in self._catalog.names(LOGICAL)
+
     def disk(self) -> Any:
         """Total, used and free bytes of the file system that holds the rows."""
         return shutil.disk_usage(self._folder)
@@ -289,7 +293,7 @@ class Server:
     def time_boundary(self, offline: str) -> Boundary | None:
         """Where a hybrid table's rows change sides, by its offline table's name; None for one that is none, or has no
         offline rows with a time."""
-        realtime = physical_name(offline, "REALTIME")
+        realtime = physical_name(raw_name(offline), "REALTIME")
         return self._boundary(offline) if {offline, realtime} <= set(self._catalog.names("table")) else None
 
     def _boundary(self, offline: str) -> Boundary | None:

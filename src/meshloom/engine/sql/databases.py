@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from meshloom.engine.config.databases import DEFAULT
 from meshloom.engine.errors import QUERY_VALIDATION, PinotError
 from meshloom.engine.sql.nodes import nodes_of
-
-DEFAULT = "default"
 
 
 def place(tree: exp.Expr, database: str, local: frozenset[str]) -> None:

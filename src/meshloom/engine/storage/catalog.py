@@ -112,6 +112,11 @@ class Catalog:
         """Sorted."""
         return [name for (name,) in self._rows("SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,))]
 
+    def changed_ms(self, kind: str, name: str) -> int:
+        """When a document was last put, 0 when there is none."""
+        rows = self._rows("SELECT changed_ms FROM documents WHERE kind = ? AND name = ?", (kind, name))
+        return int(rows[0][0]) if rows else 0
+
     # --- segments
 
     def add_segment(

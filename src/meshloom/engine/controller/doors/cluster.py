@@ -39,6 +39,8 @@ def auth_info(controller: Controller, call: Call) -> Any:
 
 
 def auth_verify(controller: Controller, call: Call) -> Any:
+    if call.query.get("accessType", "READ") not in ("CREATE", "READ", "UPDATE", "DELETE"):
+        raise RestError(404, "HTTP 404 Not Found")  # what JAX-RS makes of an enum's value that is none
     return True
 
 
@@ -51,10 +53,25 @@ def configs(controller: Controller, call: Call) -> Any:
 
 
 def set_configs(controller: Controller, call: Call) -> Any:
-    given = {key: str(value) for key, value in parse_json(call.body).items()}
-    controller.catalog.put("cluster", "configs", (controller.catalog.get("cluster", "configs") or {}) | given)
+    """Change keys; a value that is null takes one away."""
+    try:
+        given = {key: _written(value) for key, value in (parse_json(call.body) if call.body.strip() else {}).items()}
+    except RestError as error:
+        raise RestError(400, "Error converting request to cluster config.") from error
+    kept = (controller.catalog.get("cluster", "configs") or {}) | given
+    kept = {key: value for key, value in kept.items() if value is not None}
+    controller.catalog.put("cluster", "configs", kept)
     controller.server.changed()
     return {"status": "Updated cluster config."}
+
+
+def _written(value: Any) -> str | None:
+    """A value as JsonNode.asText gives it: what holds others is empty."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def drop_config(controller: Controller, call: Call) -> Any:
@@ -69,7 +86,7 @@ def leaders(controller: Controller, call: Call) -> Any:
     """The one controller leads for every table."""
     tables = [call.path["name"]] if "name" in call.path else sorted({raw_name(name) for name in controller.tables()})
     entry = {"leadControllerId": controller.instances.controller, "tableNames": tables}
-    return {"leadControllerEntryMap": {"leadControllerResource_0": entry}, "leadControllerResourceEnabled": True}
+    return {"leadControllerResourceEnabled": True, "leadControllerEntryMap": {"leadControllerResource_0": entry}}
 
 
 def warnings(controller: Controller, call: Call) -> Any:
@@ -79,11 +96,15 @@ def warnings(controller: Controller, call: Call) -> Any:
 
 
 def no_user(controller: Controller, call: Call) -> Any:
-    raise RestError(404, f"User {call.path['user']} does not exists")
+    raise RestError(404, f"User {call.path['user']}_{call.query.get('component', 'null')} does not exists")
 
 
 def no_workload(controller: Controller, call: Call) -> Any:
     raise RestError(404, f"Workload config not found for workload: {call.path['workload']}")
+
+
+def no_budgets(controller: Controller, call: Call) -> Any:
+    raise RestError(404, f"No workload configs found for instance: {call.path['instance']}")
 
 
 def fixed(value: Any) -> Any:
@@ -103,7 +124,7 @@ OPERATIONS = (
     ("GET", "/users/{user}", no_user, "A user: there are none", ("component",)),
     ("DELETE", "/users/{user}", no_user, "Delete a user: there are none", ("component",)),
     ("GET", "/queryWorkloadConfigs/{workload}", no_workload, "A workload's budget: there are none", ()),
-    ("GET", "/queryWorkloadConfigs/instance/{instance}", fixed({}), "An instance's budgets", ()),
+    ("GET", "/queryWorkloadConfigs/instance/{instance}", no_budgets, "An instance's budgets: there are none", ()),
     ("GET", "/cluster/info", info, "The cluster's name", ()),
     ("GET", "/cluster/configs", configs, "The cluster's configuration", ()),
     ("POST", "/cluster/configs", set_configs, "Change the cluster's configuration", ()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshloom.engine.config.databases import belongs, qualified
 from meshloom.engine.config.documents import logical_document, parse_json
 from meshloom.engine.config.logical_table import check_boundary, check_logical
 from meshloom.engine.config.schema import Schema
@@ -17,7 +18,7 @@ from meshloom.engine.server.time_boundary import end_of
 
 
 def names(controller: Controller, call: Call) -> Any:
-    return controller.catalog.names(LOGICAL)
+    return [name for name in controller.catalog.names(LOGICAL) if belongs(name, call.database)]
 
 
 def one(controller: Controller, call: Call) -> Any:
@@ -31,6 +32,9 @@ def _given(controller: Controller, call: Call) -> tuple[dict[str, Any], dict[str
     """A request's config and its unrecognised properties. Raises RestError 400."""
     refusal = "Invalid logical table json config"
     document, unknown = logical_document(parse_json(call.body, refusal, "LogicalTableConfig"), refusal)
+    document = _whole(document, call.database)
+    if "name" in call.path and document.get("tableName") != call.path["name"]:
+        raise RestError(500, "Logical table name in the request body should match the table name in the URL")
     check_logical(document, controller.tables(), tenants_of(controller)["BROKER"])
     name = document["tableName"]
     if name not in controller.schemas():
@@ -38,6 +42,17 @@ def _given(controller: Controller, call: Call) -> tuple[dict[str, Any], dict[str
         raise RestError(400, f"Invalid logical table. Reason: {reason}")
     check_boundary(document)
     return document, unknown
+
+
+def _whole(document: dict[str, Any], database: str) -> dict[str, Any]:
+    """The config with its names and those of its tables in the request's database."""
+    named = {key: document[key] for key in ("tableName", "refOfflineTableName", "refRealtimeTableName")
+             if document.get(key)}  # fmt: skip
+    whole: dict[str, Any] = {key: qualified(name, database) for key, name in named.items()}
+    tables = document.get("physicalTableConfigMap")
+    if tables:
+        whole["physicalTableConfigMap"] = {qualified(name, database): config for name, config in tables.items()}
+    return document | whole
 
 
 def add(controller: Controller, call: Call) -> Any:
@@ -54,8 +69,6 @@ def add(controller: Controller, call: Call) -> Any:
 def update(controller: Controller, call: Call) -> Any:
     name = call.path["name"]
     kept, unknown = _given(controller, call)
-    if kept["tableName"] != name:
-        raise RestError(400, "Logical table name in the request body should match the table name in the URL")
     if name not in controller.catalog.names(LOGICAL):
         raise RestError(404, f"Failed to find logical table {name}")
     controller.keep(LOGICAL, name, kept)
@@ -65,7 +78,7 @@ def update(controller: Controller, call: Call) -> Any:
 def drop(controller: Controller, call: Call) -> Any:
     name = call.path["name"]
     if not controller.forget(LOGICAL, name):
-        raise RestError(500, "Failed to delete logical table")
+        raise RestError(404, f"Logical table: {name} does not exists.")
     return {"status": f"{name} logical table successfully deleted."}
 
 

@@ -13,12 +13,8 @@ from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.server.tables import DISABLED_ROLE, QUOTAS_OFF
 
+NO_CONFIG = "Failed to find instance config for instance: {}"
 SUFFIXES = ("_OFFLINE", "_REALTIME", "_BROKER", "_untagged")
-
-
-def tags_of(controller: Controller, name: str) -> list[str]:
-    kept = controller.catalog.get("tags", name)
-    return kept["tags"] if kept else controller.instances.tags(name)
 
 
 def known(controller: Controller, name: str, message: str = "Instance {} not found") -> str:
@@ -47,7 +43,7 @@ def set_enabled(controller: Controller, name: str, value: bool) -> None:
 def names(controller: Controller, call: Call) -> Any:
     tag = call.query.get("tag")
     found = controller.instances.names()
-    return {"instances": [name for name in found if not tag or tag in tags_of(controller, name)]}
+    return {"instances": [name for name in found if not tag or tag in controller.tags(name)]}
 
 
 def live(controller: Controller, call: Call) -> Any:
@@ -62,7 +58,7 @@ def one(controller: Controller, call: Call) -> Any:
         "hostName": roles.host,
         "enabled": enabled(controller, name),
         "port": name.rpartition("_")[2],
-        "tags": tags_of(controller, name),
+        "tags": controller.tags(name),
         "pools": None,
         "grpcPort": 8090 if server else -1,
         "adminPort": roles.admin_port if server else -1,
@@ -74,11 +70,12 @@ def one(controller: Controller, call: Call) -> Any:
 
 
 def update_tags(controller: Controller, call: Call) -> Any:
-    name = known(controller, call.path["name"])
-    if not call.query.get("tags"):
+    if "tags" not in call.query:
         raise RestError(400, "Must provide tags to update")
-    _tag(controller, name, call.query["tags"].split(","))
-    return {"status": f"Updated tags: {call.query['tags'].split(',')} for instance: {name}"}
+    name = known(controller, call.path["name"], NO_CONFIG)
+    tags = [tag for tag in call.query["tags"].split(",") if tag]
+    _tag(controller, name, tags)
+    return {"status": f"Updated tags: [{', '.join(tags)}] for instance: {name}"}
 
 
 def _tag(controller: Controller, name: str, tags: Iterable[str]) -> None:
@@ -87,7 +84,8 @@ def _tag(controller: Controller, name: str, tags: Iterable[str]) -> None:
 
 def update(controller: Controller, call: Call) -> Any:
     """Of an instance's own config only the tags can be others: where it answers is said when it starts."""
-    name, document = known(controller, call.path["name"]), parse_json(call.body)
+    document = parse_json(call.body)
+    name = known(controller, call.path["name"], NO_CONFIG)
     tags = document.get("tags")
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise RestError(400, "Failed to update instance: tags is a list of text")
@@ -101,9 +99,9 @@ def set_state(controller: Controller, call: Call) -> Any:
     if state == "DRAIN":
         return _drained(controller, name)
     if state not in ("ENABLE", "DISABLE"):
-        raise RestError(400, f"Unknown state '{call.query.get('state')}'")
+        raise RestError(400, f"Unknown state '{call.query.get('state', 'null')}'")
     set_enabled(controller, name, state == "ENABLE")
-    return {"status": f"Request to {state} instance '{name}' is successful"}
+    return {"status": f"Request to {call.query['state']} instance '{name}' is successful"}
 
 
 def _drained(controller: Controller, name: str) -> Any:
@@ -115,13 +113,14 @@ def _drained(controller: Controller, name: str) -> Any:
 
 def set_state_by_body(controller: Controller, call: Call) -> Any:
     """The older form: the state is the body's text."""
-    name, state = known(controller, call.path["name"]), call.body.decode("utf-8", "replace").strip().strip('"').upper()
+    given = call.body.decode("utf-8", "replace").strip().strip('"')
+    name, state = known(controller, call.path["name"]), given.upper()
     if state == "DROP":
         raise RestError(409, f"Failed to drop instance {name} - Instance {name} is still live")
     if state not in ("ENABLE", "DISABLE"):
-        raise RestError(400, f"Unknown state {state} for instance request")
+        raise RestError(400, f"Unknown state {given} for instance request")
     set_enabled(controller, name, state == "ENABLE")
-    return {"status": f"Request to {state} instance {name} is successful"}
+    return {"status": f"Request to {given} instance {name} is successful"}
 
 
 def drop(controller: Controller, call: Call) -> Any:
@@ -130,9 +129,10 @@ def drop(controller: Controller, call: Call) -> Any:
 
 
 def broker_resource(controller: Controller, call: Call) -> Any:
-    name = known(controller, call.path["name"])
-    if name != controller.instances.broker:
+    name = call.path["name"]
+    if not name.startswith("Broker_"):
         raise RestError(400, f"Cannot update broker resource for non-broker instance: {name}")
+    known(controller, name, NO_CONFIG)
     return {"status": f"Updated broker resource for broker: {name} - tables added: [], tables removed: []"}
 
 
@@ -144,7 +144,7 @@ def rate_limiting(controller: Controller, call: Call) -> Any:
     known(controller, name, "Instance '{}' not found.")
     state = call.query.get("state", "").upper()
     if state not in ("ENABLE", "DISABLE"):
-        raise RestError(400, f"Invalid query quota state: {call.query.get('state')}")
+        raise RestError(400, f"Invalid query quota state: {state}")
     if state == "ENABLE":
         controller.forget("cluster", QUOTAS_OFF)
     else:
@@ -162,7 +162,7 @@ def _issue(code: str, message: str) -> dict[str, str]:
 def droppable(controller: Controller, call: Call) -> Any:
     """Why none of these instances can be dropped: it is live, and the server and the broker hold tables."""
     result = []
-    for name in (part.strip() for part in call.required("instanceNames").split(",")):
+    for name in call.several("instanceNames"):
         issues = []
         if name in controller.instances.names():
             issues.append(_issue("IS_ALIVE", f"Instance {name} is still live"))
@@ -194,7 +194,7 @@ def _issues_of(controller: Controller, name: str, tags: list[str]) -> Iterable[d
             message = f"The tag '{tag}' does not follow the suffix convention of either broker or server"
             yield _issue("UNRECOGNISED_TAG_TYPE", message)
     role = role_of(name)
-    for tag in sorted(set(tags_of(controller, name)) - set(tags)):
+    for tag in sorted(set(controller.tags(name)) - set(tags)):
         tenant, _, kind = tag.rpartition("_")
         if any(_uses(controller, table, tenant, kind) for table in controller.tables()):
             message = (
@@ -230,8 +230,8 @@ def minions(controller: Controller, call: Call) -> Any:
     """The minions and how they are. Raises RestError 400 for an unknown status."""
     wanted, name = call.query.get("status", "").upper(), controller.instances.minion
     if wanted not in ("", "ONLINE", "OFFLINE", "DRAINED"):
-        raise RestError(400, f"Invalid status: {wanted}. Valid: ONLINE, OFFLINE, DRAINED")
-    status = "DRAINED" if "minion_drained" in tags_of(controller, name) else "ONLINE"
+        raise RestError(400, "Invalid status filter. Must be 'ONLINE', 'OFFLINE', or 'DRAINED'")
+    status = "DRAINED" if "minion_drained" in controller.tags(name) else "ONLINE"
     shown = {
         "instanceId": name,
         "host": controller.instances.host,

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.tables import physicals
+from meshloom.engine.controller.doors.tables import physicals, type_of
 from meshloom.engine.controller.retention import purge
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
@@ -22,16 +22,17 @@ def names(controller: Controller, call: Call) -> Any:
 
 def run(controller: Controller, call: Call) -> Any:
     """Run one now, for one table or all. Raises RestError 404 for an unknown task or table."""
-    task, table = call.required("taskname"), call.query.get("tableName", "")
+    task, table = call.query.get("taskname", "null"), call.query.get("tableName", "").strip()
     if task not in NAMES:
         raise RestError(404, f"Periodic task '{task}' not found.")
-    found = physicals(controller, table, call.query.get("type", "")) if table else controller.tables()
-    if table and not found:
-        raise RestError(404, f"Table '{table}' not found")
+    type_ = type_of(call)
+    found = physicals(controller, table, type_) if table else controller.tables()
+    if not found and table:
+        raise RestError(404, f"Table '{table}_{type_}' not found." if type_ else f"Table '{table}' not found.")
     if task == RETENTION:
         for physical in found:
             purge(controller, physical)
-    return {"Log Request Id": f"api-{uuid.uuid4().hex[:8]}", "Controllers notified": True}
+    return {"taskId": f"api-{uuid.uuid4().hex[:8]}", "isSuccessful": True}
 
 
 OPERATIONS = (

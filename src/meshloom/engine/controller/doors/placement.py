@@ -6,17 +6,26 @@ import time
 import uuid
 from typing import Any
 
-from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.tables import existing
+from meshloom.engine.config.table import physical_name
+from meshloom.engine.controller.controller import MADE, Controller
+from meshloom.engine.controller.doors.tables import existing, parts, physicals, type_of, typed
 from meshloom.engine.controller.instances import TENANT
 from meshloom.engine.errors import RestError
-from meshloom.engine.http.operations import Call
+from meshloom.engine.http.operations import Call, Reply
 from meshloom.engine.server.facts import size_of
 from meshloom.engine.storage.catalog import Segment
 
+NO_TASK = ("Cannot retrieve ingestion status for Table : {} since it does not use the built-in "
+           "SegmentGenerationAndPushTask task")  # fmt: skip
+
 
 def rebalance(controller: Controller, call: Call) -> Any:
-    return unmoved(controller, existing(controller, call)[0])
+    physical = typed(call)
+    for name in ("minAvailableReplicas", "batchSizePerServer", "externalViewCheckIntervalInMs", "maxAttempts"):
+        call.number(name, 0)
+    if physical not in controller.tables():
+        raise RestError(404, f"Failed to find table config for table: {physical}")
+    return unmoved(controller, physical)
 
 
 def unmoved(controller: Controller, physical: str) -> dict[str, Any]:
@@ -104,53 +113,79 @@ def _debugged(controller: Controller, segment: Segment) -> dict[str, Any]:
 def debug_table(controller: Controller, call: Call) -> Any:
     """What stands in the way of a table's segments: nothing, they are loaded or refused as a whole."""
     found = []
-    for physical in existing(controller, call):
+    call.number("verbosity", 0)
+    wanted = physicals(controller, call.path["name"], type_of(call))
+    if not wanted:
+        raise RestError(404, f"Table '{call.path['name']}' not found")
+    for physical in wanted:
         held = controller.segments(physical)
         states = [_debugged(controller, segment) for segment in held]
-        total = sum(size_of(segment) for segment in held)
+        total = sum(size_of(segment) for segment in held) if held else -1
         found.append(
             {
                 "tableName": physical,
                 "numSegments": len(held),
-                "numServers": 1,
+                "numServers": int(bool(held)),
                 "numBrokers": 1,
                 "segmentDebugInfos": states,
                 "serverDebugInfos": [],
                 "brokerDebugInfos": [],
                 "tableSize": {"reportedSize": f"{total} bytes", "estimatedSize": f"{total} bytes"},
-                "ingestionStatus": {"ingestionState": "HEALTHY", "errorMessage": ""},
+                "ingestionStatus": _ingestion(physical),
             }
         )
     return found
 
 
+def _ingestion(physical: str) -> dict[str, str]:
+    """How ingestion stands: of an offline table only a task would know."""
+    if physical.endswith("_REALTIME"):
+        return {"ingestionState": "HEALTHY", "errorMessage": ""}
+    return {"ingestionState": "UNKNOWN", "errorMessage": NO_TASK.format(physical)}
+
+
 def table_instances(controller: Controller, call: Call) -> Any:
-    found = existing(controller, call)
-    kinds = [physical.rpartition("_")[2].lower() for physical in found]
-    return {
-        "tableName": call.path["name"],
-        "brokers": [{"tableType": kind, "instances": [controller.instances.broker]} for kind in kinds],
-        "server": [{"tableType": kind, "instances": [controller.instances.server]} for kind in kinds],
-    }
+    """Who serves a table; here `type` is a role, and a table that is not there has nobody."""
+    role = (call.query.get("type") or "").lower()
+    found = physicals(controller, call.path["name"])
+    brokers = [_serving(physical, [controller.instances.broker]) for physical in found if role in ("", "broker")]
+    servers = [
+        _serving(physical, [controller.instances.server] if controller.segments(physical) else [])
+        for physical in found
+        if role in ("", "server")
+    ]
+    return {"tableName": call.path["name"], "brokers": brokers, "server": servers}
+
+
+def _serving(physical: str, names: list[str]) -> dict[str, Any]:
+    return {"tableType": physical.rpartition("_")[2].lower(), "instances": names}
 
 
 def stats(controller: Controller, call: Call) -> Any:
-    made = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    """When a table was made; one of an older home was when it was changed."""
     result = {}
-    for physical in existing(controller, call):
-        created = min((segment.created_ms for segment in controller.segments(physical)), default=None)
-        shown = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(created / 1000)) if created else made
+    for physical in parts(controller, call):
+        made = controller.catalog.changed_ms(MADE, physical) or controller.catalog.changed_ms("table", physical)
+        shown = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(made / 1000))
         result[physical.rpartition("_")[2]] = {"creationTime": shown}
     return result
 
 
 def status(controller: Controller, call: Call) -> Any:
-    physical = existing(controller, call)[0]
-    raise RestError(
-        500,
-        f"Failed to get status (ingestion status) for table {call.path['name']}. Reason: Cannot retrieve ingestion "
-        f"status for Table : {physical} since it does not use the built-in SegmentGenerationAndPushTask task",
-    )
+    failed = f"Failed to get status (ingestion status) for table {call.path['name']}. Reason: "
+    try:
+        kind = type_of(call)
+    except RestError as error:
+        raise RestError(500, failed + error.what) from error
+    if not kind:
+        raise RestError(500, f"{failed}Table type should either be realtime|offline")
+    physical = physical_name(call.path["name"], kind)
+    if physical not in controller.tables():
+        shown = f"Specified table name: {call.path['name']} of type: {call.query['type']} does not exist."
+        raise RestError(500, failed + shown)
+    if kind == "REALTIME":
+        return {"ingestionStatus": {"ingestionState": "HEALTHY", "errorMessage": ""}}
+    raise RestError(500, failed + NO_TASK.format(physical))
 
 
 def debug_segment(controller: Controller, call: Call) -> Any:
@@ -159,17 +194,17 @@ def debug_segment(controller: Controller, call: Call) -> Any:
         for segment in controller.segments(physical):
             if segment.name == call.path["segment"]:
                 return _debugged(controller, segment)
-    raise RestError(404, f"Failed to find segment: {call.path['segment']} in table: {call.path['name']}")
+    return Reply("", 204)
 
 
 def no_rebalance(controller: Controller, call: Call) -> Any:
     """Nothing moves here, so that no job is ever under way."""
-    existing(controller, call)
+    typed(call)
     return []
 
 
 def no_job(controller: Controller, call: Call) -> Any:
-    raise RestError(404, f"Failed to find controller job id: {call.path['job']}")
+    raise RestError(404, f"Rebalance job with ID: {call.path['job']} not found")
 
 
 # --- which instance has which part
@@ -182,35 +217,38 @@ def _partitions(controller: Controller, physical: str) -> dict[str, Any]:
 
 def assign(controller: Controller, call: Call) -> Any:
     """What an assignment gives with one server; there is nothing else to keep, with or without `dryRun`."""
-    found = existing(controller, call)
+    kind, there = (call.query.get("type") or "").upper(), physicals(controller, call.path["name"])
+    assigned = [p for p in there if controller.table(p).get("instanceAssignmentConfigMap")]
+    found = [physical for physical in assigned if kind in ("", physical.rpartition("_")[2])]
+    if not found:
+        raise RestError(404, "Failed to find the instance assignment config")
     return {physical.rpartition("_")[2]: _partitions(controller, physical) for physical in found}
 
 
 def no_partitions(controller: Controller, call: Call) -> Any:
     """None is kept: the one server has every partition."""
-    existing(controller, call)
     raise RestError(404, "Failed to find the instance partitions")
 
 
 def drop_partitions(controller: Controller, call: Call) -> Any:
-    existing(controller, call)
     return {"status": "Instance partitions removed"}
 
 
 def replace_instance(controller: Controller, call: Call) -> Any:
-    existing(controller, call)
-    raise RestError(404, "Failed to find the old instance")  # no instance partitions name one
+    raise RestError(404, "Failed to find the instance partitions")
 
 
 def broker_resource(controller: Controller, call: Call) -> Any:
-    physical = existing(controller, call)[0]
+    physical = call.path["name"]
+    if physical not in controller.tables():
+        raise RestError(400, f"Invalid table configuration for table {physical}. Table does not exist")
     return {"status": f"Broker resource is not rebuilt because ideal state is the same for table: {physical}"}
 
 
 def tiers(controller: Controller, call: Call) -> Any:
     """On which tier segments lie: the one that has no name."""
-    if not call.query.get("type"):
-        raise RestError(400, "Table type is required to get table tiers")
+    if not type_of(call):
+        raise RestError(500, "Table type is required to get table tiers")
     physical, wanted = existing(controller, call)[0], call.path.get("segment")
     server, names = controller.instances.server, [segment.name for segment in controller.segments(physical)]
     if wanted and wanted not in names:

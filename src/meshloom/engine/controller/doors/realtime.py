@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshloom.engine.config.table import raw_name
+from meshloom.engine.config.table import physical_name
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.tables import physicals
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 
 
 def of_streams(controller: Controller, call: Call) -> Any:
-    name = call.path["name"]
-    if not physicals(controller, name, "REALTIME"):
-        raise RestError(404, f"Table {raw_name(name)}_REALTIME not found!")
+    physical = physical_name(call.path["name"], "REALTIME")
+    if physical not in controller.tables():
+        raise RestError(404, f"Table {physical} not found!")
     raise RestError(501, "This engine does not consume streams yet")
 
 
 def consuming(controller: Controller, call: Call) -> Any:
     name = call.path["name"]
-    if not physicals(controller, name, "REALTIME"):
-        raise RestError(
-            500,
-            f"Failed to get consuming segments info for table {name}. Ideal state does not exist for table: "
-            f"{raw_name(name)}_REALTIME",
-        )
+    failed = f"Failed to get consuming segments info for table {name}. "
+    if name.endswith("_OFFLINE"):
+        raise RestError(500, f"{failed}Cannot get consuming segments info for OFFLINE table: {name}")
+    physical = physical_name(name, "REALTIME")
+    if physical not in controller.tables():
+        raise RestError(500, f"{failed}Ideal state does not exist for table: {physical}")
     return {"serversFailingToRespond": 0, "serversUnparsableRespond": 0, "_segmentToConsumingInfoMap": {}}
 
 

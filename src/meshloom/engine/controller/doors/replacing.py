@@ -7,14 +7,14 @@ from typing import Any
 
 from meshloom.engine.config.documents import parse_json
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.tables import existing
+from meshloom.engine.controller.doors.tables import existing, type_of
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, text
 from meshloom.engine.storage import lineage
 
 
 def _table(controller: Controller, call: Call) -> str:
-    if call.query.get("type", "").upper() not in ("OFFLINE", "REALTIME"):
+    if not type_of(call):
         raise RestError(400, "Table type should either be offline or realtime")
     return existing(controller, call)[0]
 
@@ -23,7 +23,7 @@ def _names(document: dict[str, Any], key: str) -> list[str]:
     found = document.get(key) or []
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise RestError(400, f"{key} is a list of segment names")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def start(controller: Controller, call: Call) -> Any:
@@ -39,19 +39,26 @@ def start(controller: Controller, call: Call) -> Any:
 def _entry(call: Call) -> str:
     found = call.query.get("segmentLineageEntryId")
     if not found:
-        raise RestError(400, "'segmentLineageEntryId' should not be null")
+        raise RestError(500, "'segmentLineageEntryId' should not be null")
     return found
 
 
 def end(controller: Controller, call: Call) -> Any:
-    physical = _table(controller, call)
-    controller.settle_replacement(physical, _entry(call), lineage.COMPLETED)
+    _settle(controller, call, "endReplaceSegments", lineage.COMPLETED)
     return text("")
 
 
+def _settle(controller: Controller, call: Call, what: str, state: str, *, force: bool = False) -> None:
+    """Raises RestError 500 for an entry that there is not."""
+    physical, id_ = _table(controller, call), _entry(call)
+    if id_ not in {entry.id for entry in lineage.entries(controller.catalog, physical)}:
+        told = f"(tableName = {physical}, segmentLineageEntryId = {id_})"
+        raise RestError(500, f"Failed to update the segment lineage during {what}. {told}")
+    controller.settle_replacement(physical, id_, state, force=force)
+
+
 def revert(controller: Controller, call: Call) -> Any:
-    physical = _table(controller, call)
-    controller.settle_replacement(physical, _entry(call), lineage.REVERTED, force=call.flag("forceRevert"))
+    _settle(controller, call, "revertReplaceSegments", lineage.REVERTED, force=call.flag("forceRevert"))
     return text("")
 
 

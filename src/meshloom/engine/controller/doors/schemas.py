@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshloom.engine.config.databases import belongs
 from meshloom.engine.config.documents import parse_json, schema_document
 from meshloom.engine.config.source import Document
 from meshloom.engine.config.table import raw_name
@@ -12,6 +13,7 @@ from meshloom.engine.config.validate import METRICS, check_schema_name
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
+from meshloom.engine.server.tables import LOGICAL
 
 REFUSAL = "Invalid schema config json string"
 PART = "Caught exception while de-serializing the schema from request body: "
@@ -30,7 +32,7 @@ def posted(call: Call) -> tuple[Document, str]:
 
 
 def names(controller: Controller, call: Call) -> Any:
-    return controller.schemas()
+    return [name for name in controller.schemas() if belongs(name, call.database)]
 
 
 def one(controller: Controller, call: Call) -> Any:
@@ -42,7 +44,7 @@ def one(controller: Controller, call: Call) -> Any:
 
 def add(controller: Controller, call: Call) -> Any:
     document, refusal = posted(call)
-    kept, unknown = controller.judged(document, refusal)
+    kept, unknown = controller.judged(document, refusal, call.database)
     controller.add_schema(kept, override=call.flag("override", True), force=call.flag("force"))
     return {"unrecognizedProperties": unknown, "status": f"{kept['schemaName']} successfully added"}
 
@@ -51,17 +53,19 @@ def update(controller: Controller, call: Call) -> Any:
     document, refusal = posted(call)
     name, kept = call.path["name"], schema_document(document, refusal)[0]
     check_schema_name(kept)
+    kept, unknown = controller.judged(document, refusal, call.database)
     if kept["schemaName"] != name:
         what = f"Schema name mismatch for uploaded schema, tried to add schema with name {kept['schemaName']} as {name}"
         raise RestError(400, what)
-    _, unknown = controller.judged(document, refusal)
     if name not in controller.schemas():
         raise RestError(404, f"Failed to find schema {name}")
-    controller.add_schema(kept, force=call.flag("force"))
-    if call.flag("reload"):
-        for physical in controller.tables():
-            if raw_name(physical) == name:
-                controller.reload(physical)
+    controller.add_schema(kept, force=call.flag("force"), details=False)
+    if call.flag("reload") and name not in controller.catalog.names(LOGICAL):
+        users = [physical for physical in controller.tables() if raw_name(physical) == name]
+        if not users:
+            raise RestError(404, f"Failed to find table {name} to reload")  # the schema is changed, as in Pinot
+        for physical in users:
+            controller.reload(physical)
     return {"unrecognizedProperties": unknown, "status": f"{name} successfully added"}
 
 
@@ -71,19 +75,20 @@ def drop(controller: Controller, call: Call) -> Any:
 
 
 def validate(controller: Controller, call: Call) -> Any:
-    kept, unknown = controller.judged(*posted(call))
+    kept, unknown = controller.judged(*posted(call), call.database)
     return kept | {"unrecognizedProperties": unknown}
 
 
 def info(controller: Controller, call: Call) -> Any:
-    return {"schemasInfo": [_counts(controller.schema(name)) for name in controller.schemas()]}
+    return {"schemasInfo": [_counts(controller.schema(name)) for name in names(controller, call)]}
 
 
 def _counts(schema: dict[str, Any]) -> dict[str, Any]:
-    # a dimension table's key and the like count as what they are
+    # Pinot's SchemaInfo takes off three virtual columns, of which its cache has four since 1.5.
+    dimensions = len(schema.get("dimensionFieldSpecs") or ()) + 1
     return {
         "schemaName": schema["schemaName"],
-        "numDimensionFields": len(schema.get("dimensionFieldSpecs") or ()),
+        "numDimensionFields": dimensions,
         "numDateTimeFields": len(schema.get("dateTimeFieldSpecs") or ()),
         "numMetricFields": len(schema.get("metricFieldSpecs") or ()),
         "numComplexFields": len(schema.get("complexFieldSpecs") or ()),

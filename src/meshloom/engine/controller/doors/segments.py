@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from meshloom.engine.config.table import TYPES, physical_name
 from meshloom.engine.controller.controller import Controller
-from meshloom.engine.controller.doors.tables import existing, physicals
+from meshloom.engine.controller.doors.tables import existing, physicals, type_of
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.server import facts
@@ -15,15 +16,17 @@ from meshloom.engine.storage.catalog import Segment
 from meshloom.engine.storage.lineage import hidden
 
 
-def of_time(controller: Controller, call: Call, physical: str, *, visible: bool = False) -> list[Segment]:
+def of_time(
+    controller: Controller, call: Call, physical: str, *, visible: bool = False, whole: bool = False
+) -> list[Segment]:
     """Segments whose time overlaps [startTimestamp, endTimestamp), those without a time too; with `excludeOverlapping`
-    those that lie in it whole. `visible` leaves out what queries do not see (see `lineage`)."""
-    low, high = call.number("startTimestamp", 0), call.number("endTimestamp", 2**62)
+    (`whole` without) those that lie in it whole. `visible` leaves out what queries do not see (see `lineage`)."""
+    low, high = _instant(call, "startTimestamp", 0), _instant(call, "endTimestamp", 2**62)
     if low >= high:
         message = "The value of startTimestamp should be smaller than the one of endTimestamp. "
-        raise RestError(400, f"{message}Start timestamp: {low}. End timestamp: {high}")
+        raise RestError(500, f"{message}Start timestamp: %d. End timestamp: %d [{low}, {high}]")
     out = hidden(controller.catalog, physical) if visible else frozenset()
-    whole, chosen = call.flag("excludeOverlapping"), []
+    whole, chosen = call.flag("excludeOverlapping", whole), []
     for segment in controller.segments(physical):
         start, end = times_of(controller.server, segment)
         if start is None or end is None:
@@ -33,6 +36,15 @@ def of_time(controller: Controller, call: Call, physical: str, *, visible: bool 
         if inside and segment.name not in out:
             chosen.append(segment)
     return chosen
+
+
+def _instant(call: Call, name: str, default: int) -> int:
+    """A time in milliseconds of the query. Raises RestError 400."""
+    try:
+        return call.number(name, default)
+    except RestError as error:
+        what = "Failed to parse the start/end timestamp. Please make sure they are in 'millisSinceEpoch' format."
+        raise RestError(400, what) from error
 
 
 def names(controller: Controller, call: Call) -> Any:
@@ -99,47 +111,58 @@ def metadata(controller: Controller, call: Call) -> Any:
 
 
 def servers(controller: Controller, call: Call) -> Any:
+    """Which server holds which segments; with `verbose` false only how many."""
     result = []
     for physical in existing(controller, call):
         held = [segment.name for segment in controller.segments(physical)]
-        server = controller.instances.server
-        result.append(
-            {
-                "tableName": physical,
-                "serverToSegmentsMap": {server: held},
-                "serverToSegmentsCountMap": {server: len(held)},
-            }
-        )
+        names = {controller.instances.server: held} if held else {}
+        counted = {"serverToSegmentsCountMap": {server: len(there) for server, there in names.items()}}
+        named = {"serverToSegmentsMap": names} if call.flag("verbose", True) else {}
+        result.append({"tableName": physical, **named, **counted})
     return result
 
 
 def crc(controller: Controller, call: Call) -> Any:
-    return {s.name: crc_of(s) for p in existing(controller, call) for s in controller.segments(p)}
+    """Of the offline table, whatever type the request names."""
+    physical = existing(controller, call, "OFFLINE")[0]
+    return {segment.name: crc_of(segment) for segment in controller.segments(physical)}
 
 
 def view(controller: Controller, call: Call) -> Any:
     """Ideal state and external view: in one process they are the same."""
-    found = physicals(controller, call.path["name"])
-    if not found:
-        raise RestError(404, f"Table not found: {call.path['name']}")
     server = {controller.instances.server: "ONLINE"}
     result: dict[str, Any] = {"OFFLINE": None, "REALTIME": None}
-    for physical in found:
-        result[physical.rpartition("_")[2]] = {segment.name: server for segment in controller.segments(physical)}
+    named = set(call.several("segmentNames"))
+    for physical in _viewed(controller, call):
+        held = [segment.name for segment in controller.segments(physical)]
+        result[physical.rpartition("_")[2]] = {name: server for name in held if not named or name in named}
     return result
 
 
+def _viewed(controller: Controller, call: Call) -> list[str]:
+    """The physical tables that a view is of; here the parameter is `tableType`. Raises RestError 400, 404."""
+    type_, there = type_of(call, "tableType"), controller.tables()
+    wanted = [physical_name(call.path["name"], kind) for kind in TYPES if type_ in ("", kind)]
+    found = [physical for physical in wanted if physical in there]
+    if not found:
+        raise RestError(404, "Table not found")
+    return found
+
+
 def statuses(controller: Controller, call: Call) -> Any:
-    found = existing(controller, call, "Table not found")
-    return [
-        {"segmentName": segment.name, "segmentStatus": "GOOD"}
-        for physical in found
-        for segment in controller.segments(physical)
-    ]
+    """Of the one type that has segments, the offline one first, as Pinot tells them."""
+    shown = call.flag("includeReplacedSegments", True)
+    for physical in _viewed(controller, call):
+        out = frozenset() if shown else hidden(controller.catalog, physical)
+        if held := controller.segments(physical):
+            return [{"segmentName": s.name, "segmentStatus": "GOOD"} for s in held if s.name not in out]
+    return []
 
 
 def size(controller: Controller, call: Call) -> Any:
-    found = existing(controller, call, "Table {} not found")
+    found = physicals(controller, call.path["name"])
+    if not found:
+        raise RestError(404, f"Table {call.path['name']} not found")
     verbose = call.flag("verbose", True)
     parts = {p.rpartition("_")[2].lower(): _size(controller, p, verbose) for p in found}
     total = sum(part["reportedSizeInBytes"] for part in parts.values())
@@ -177,9 +200,10 @@ def _size(controller: Controller, physical: str, verbose: bool) -> dict[str, Any
 
 
 def table_metadata(controller: Controller, call: Call) -> Any:
-    return facts.table_metadata(
-        controller.server, existing(controller, call)[0], columns=bool(call.query.get("columns"))
-    )
+    if type_of(call) == "REALTIME":
+        raise RestError(501, "Table type : REALTIME not yet supported.")
+    found = existing(controller, call)[0]
+    return facts.table_metadata(controller.server, found, columns=bool(call.query.get("columns")))
 
 
 def indexes(controller: Controller, call: Call) -> Any:
@@ -195,9 +219,9 @@ OPERATIONS = (
     ("GET", "/segments/{name}/servers", servers, "Which server holds which segment", ("type",)),
     ("GET", "/segments/{name}/crc", crc, "Checksums", ()),
     ("GET", "/segments/{name}/{segment}/metadata", one_metadata, "A segment's metadata", ("columns",)),
-    ("GET", "/tables/{name}/idealstate", view, "Where segments should be", ("tableType",)),
-    ("GET", "/tables/{name}/externalview", view, "Where segments are", ("tableType",)),
-    ("GET", "/tables/{name}/segmentsStatus", statuses, "How segments are", ()),
+    ("GET", "/tables/{name}/idealstate", view, "Where segments should be", ("tableType", "segmentNames")),
+    ("GET", "/tables/{name}/externalview", view, "Where segments are", ("tableType", "segmentNames")),
+    ("GET", "/tables/{name}/segmentsStatus", statuses, "How segments are", ("tableType", "includeReplacedSegments")),
     ("GET", "/tables/{name}/size", size, "Bytes on disk", ("verbose",)),
     ("GET", "/tables/{name}/metadata", table_metadata, "Rows, bytes, columns", ("type", "columns")),
     ("GET", "/tables/{name}/indexes", indexes, "Which columns have which index", ("type",)),

@@ -50,10 +50,15 @@ def count(controller: Controller, call: Call) -> Any:
 
 
 def counts(controller: Controller, call: Call) -> Any:
+    if call.path["kind"] not in TYPES:
+        return {}
     return dict.fromkeys(_named(controller, call.path["kind"]), COUNTS)
 
 
 def states(controller: Controller, call: Call) -> Any:
+    kind = call.path["kind"]
+    if kind not in TYPES:
+        raise RestError(500, f"Task queue: TaskQueue_{kind} for task type: {kind} does not exist")
     return dict.fromkeys(_named(controller, call.path["kind"]), "COMPLETED")
 
 
@@ -62,7 +67,8 @@ def states_of_table(controller: Controller, call: Call) -> Any:
 
 
 def queue_state(controller: Controller, call: Call) -> Any:
-    _named(controller, call.path["kind"])
+    if call.path["kind"] not in TYPES:
+        return Reply(b"")
     return "STOPPED" if controller.catalog.get(STOPPED, call.path["kind"]) else "IN_PROGRESS"
 
 
@@ -90,6 +96,9 @@ def debug_of_table(controller: Controller, call: Call) -> Any:
 
 
 def debug_one(controller: Controller, call: Call) -> Any:
+    call.number("verbosity", 0)
+    if controller.catalog.get(pushing.TASK, call.path["task"]) is None:
+        return Reply(b"")
     task = _task(controller, call)
     part = {"taskId": f"{call.path['task']}_0", "subtaskState": "COMPLETED", "participant": controller.instances.minion}
     return _told(task) | {"subtaskInfos": [part | {"startTime": task["started"], "finishTime": task["finished"]}]}
@@ -113,6 +122,8 @@ def parts_state(controller: Controller, call: Call) -> Any:
 
 
 def parts_config(controller: Controller, call: Call) -> Any:
+    if controller.catalog.get(pushing.TASK, call.path["task"]) is None:
+        return {}
     task = _task(controller, call)
     told = {"taskId": f"{call.path['task']}_0", "taskType": call.path["task"].split("_")[1]}
     return _part(controller, call, told | {"configs": {"tableName": task["table"], **task.get("configs", {})}})
@@ -160,6 +171,9 @@ def schedule(controller: Controller, call: Call) -> Any:
 def execute(controller: Controller, call: Call) -> Any:
     """One task now, with configs of its own: {"taskType", "tableName", "taskName", "taskConfigs"}."""
     document = parse_json(call.body)
+    for position, key in enumerate(("taskType", "tableName")):
+        if not document.get(key):
+            raise RestError(400, f"Missing required creator property '{key}' (index {position})")
     kind, table = document.get("taskType"), str(document.get("tableName") or "")
     configs = document.get("taskConfigs") or {}
     if not isinstance(configs, dict):
@@ -183,24 +197,26 @@ def execute(controller: Controller, call: Call) -> Any:
 
 
 def stop(controller: Controller, call: Call) -> Any:
-    _named(controller, call.path["kind"])
-    controller.catalog.put(STOPPED, call.path["kind"], {"stopped": True})
+    if call.path["kind"] in TYPES:
+        controller.catalog.put(STOPPED, call.path["kind"], {"stopped": True})
     return {"status": f"Successfully stopped tasks for task type: {call.path['kind']}"}
 
 
 def resume(controller: Controller, call: Call) -> Any:
-    _named(controller, call.path["kind"])
     controller.catalog.remove(STOPPED, call.path["kind"])
     return {"status": f"Successfully resumed tasks for task type: {call.path['kind']}"}
 
 
 def _forgotten(controller: Controller, call: Call, done: str) -> Any:
-    for name in _named(controller, call.path["kind"]):
-        controller.catalog.remove(pushing.TASK, name)
+    if call.path["kind"] in TYPES:
+        for name in _named(controller, call.path["kind"]):
+            controller.catalog.remove(pushing.TASK, name)
     return {"status": f"Successfully {done} for task type: {call.path['kind']}"}
 
 
 def clean_up(controller: Controller, call: Call) -> Any:
+    if call.path["kind"] not in TYPES:
+        raise RestError(500, f"Queue TaskQueue_{call.path['kind']} does not yet exist!")
     return _forgotten(controller, call, "cleaned up tasks")
 
 
@@ -209,6 +225,8 @@ def drop_all(controller: Controller, call: Call) -> Any:
 
 
 def drop(controller: Controller, call: Call) -> Any:
+    if (kind := _queue(call)) not in TYPES:
+        raise RestError(500, f"JobQueue TaskQueue_{kind}'s config is not found!")
     _task(controller, call)
     controller.catalog.remove(pushing.TASK, call.path["task"])
     return {"status": f"Successfully deleted task: {call.path['task']}"}
@@ -218,14 +236,26 @@ def drop(controller: Controller, call: Call) -> Any:
 
 
 def state(controller: Controller, call: Call) -> Any:
+    _queue(call)
     return "COMPLETED" if controller.catalog.get(pushing.TASK, call.path["task"]) else Reply(b"")
 
 
+def _queue(call: Call) -> str:
+    """The kind of the task that a request names. Raises RestError 500 for a name without one."""
+    name = call.path["task"]
+    if "_" not in name:
+        raise RestError(500, f"Invalid task name : {name}. Missing separator _")
+    return name.split("_")[1]
+
+
 def config(controller: Controller, call: Call) -> Any:
-    return [_task(controller, call)]
+    found = controller.catalog.get(pushing.TASK, call.path["task"])
+    return [] if found is None else [found]
 
 
 def runtime_config(controller: Controller, call: Call) -> Any:
+    if controller.catalog.get(pushing.TASK, call.path["task"]) is None:
+        raise RestError(500, f"Task: {call.path['task']} does not exist")
     return {key: str(value) for key, value in _task(controller, call).get("configs", {}).items()}
 
 

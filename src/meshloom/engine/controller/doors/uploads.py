@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from meshloom.engine.config.table import TYPES
 from meshloom.engine.controller.controller import Controller
 from meshloom.engine.controller.doors.tables import physicals
 from meshloom.engine.errors import RestError
@@ -20,20 +21,29 @@ def upload(controller: Controller, call: Call) -> Any:
     Of METADATA the form holds a tar with the metadata alone, which the segment itself has too. Without `tableName`, as
     Pinot's own client sends URI, the segment says whose it is.
     """
+    _known_type(call)
+    kind, uri = call.headers.get("UPLOAD_TYPE", "SEGMENT"), call.headers.get("DOWNLOAD_URI", "")
+    if kind not in ("SEGMENT", "URI", "METADATA"):
+        enum = "org.apache.pinot.common.utils.FileUploadDownloadClient.FileUploadType"
+        raise RestError(500, f"Exception while uploading segment: No enum constant {enum}.{kind}")
+    file = next(iter(call.files.values()), None)
+    if kind == "SEGMENT" and file is None:
+        raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
+    if kind != "SEGMENT" and not uri:
+        what = "Source download URI is required in header field 'DOWNLOAD_URI'"
+        raise RestError(400, f"{what} for {kind} upload mode")
     named = call.query.get("tableName", "")
     physical = _physical(controller, call, named) if named else ""
-    kind, uri = call.headers.get("UPLOAD_TYPE", "SEGMENT").upper(), call.headers.get("DOWNLOAD_URI", "")
-    if kind not in ("SEGMENT", "URI", "METADATA"):
-        raise RestError(400, f"Unsupported upload type: {kind}")
-    if kind != "SEGMENT":
-        if not uri:
-            what = "Source download URI is required in header field 'DOWNLOAD_URI'"
-            raise RestError(400, f"{what} for {kind} upload mode")
-        return _status([_fetched(controller, call, physical, uri, "DOWNLOAD_URI")])
-    file = next(iter(call.files.values()), None)
-    if file is None:
-        raise RestError(400, "Segment file (as multipart/form-data) is required for SEGMENT upload mode")
-    return _status([_taken(controller, call, physical, file)])
+    if kind == "SEGMENT" and file is not None:
+        return _status([_taken(controller, call, physical, file)])
+    return _status([_fetched(controller, call, physical, uri, "DOWNLOAD_URI")])
+
+
+def _known_type(call: Call) -> None:
+    """Raises RestError 500, as Pinot's enum is, for a table type that is none."""
+    given = call.query.get("tableType", "OFFLINE").upper()
+    if given not in TYPES:
+        raise RestError(500, f"No enum constant org.apache.pinot.spi.config.table.TableType.{given}")
 
 
 def upload_all(controller: Controller, call: Call) -> Any:
@@ -67,7 +77,7 @@ def _fetched(controller: Controller, call: Call, physical: str, uri: str, what: 
 
 def _physical(controller: Controller, call: Call, table: str) -> str:
     """Raises RestError 404."""
-    found = physicals(controller, table, call.query.get("tableType", "OFFLINE"))
+    found = physicals(controller, table, call.query.get("tableType", "OFFLINE").upper())
     if not found:
         raise RestError(404, f"Table: {table} not found")
     return found[0]

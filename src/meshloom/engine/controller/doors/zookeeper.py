@@ -12,6 +12,16 @@ from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call, Reply, text
 
 
+def _path(call: Call) -> str:
+    """The node of a request. Raises RestError 400."""
+    found = call.query.get("path")
+    if found is None:
+        raise RestError(400, "ZKPath cannot be null")
+    if not found.startswith("/"):
+        raise RestError(400, f"ZKPath {found} must start with /")
+    return found
+
+
 def _data(call: Call) -> str:
     found = call.query.get("data") or call.body.decode("utf-8", "replace")
     if not found.strip():
@@ -20,42 +30,42 @@ def _data(call: Call) -> str:
 
 
 def children(controller: Controller, call: Call) -> Any:
-    return metadata_tree.children(controller, call.query.get("path", "/"))
+    return metadata_tree.children(controller, _path(call))
 
 
 def content(controller: Controller, call: Call) -> Any:
-    found = metadata_tree.content(controller, call.query.get("path", "/"))
+    found = metadata_tree.content(controller, _path(call))
     return Reply(found) if found is not None else text("")
 
 
 def contents(controller: Controller, call: Call) -> Any:
     """The records of a node's children."""
-    path = call.required("path")
+    path = _path(call)
     base = path.rstrip("/")
     found = [metadata_tree.content(controller, f"{base}/{name}") for name in metadata_tree.children(controller, path)]
     return [record for record in found if record is not None]
 
 
 def stat(controller: Controller, call: Call) -> Any:
-    return metadata_tree.stat(controller, call.query.get("path", "/"))
+    return metadata_tree.stat(controller, _path(call))
 
 
 def stats(controller: Controller, call: Call) -> Any:
     """The children of a node, each with its numbers."""
-    path = call.query.get("path", "/")
+    path = _path(call)
     base = path.rstrip("/")
     return {name: metadata_tree.stat(controller, f"{base}/{name}") for name in metadata_tree.children(controller, path)}
 
 
 def put(controller: Controller, call: Call) -> Any:
-    path = call.required("path")
+    path = _path(call)
     metadata_tree.put(controller, path, parse_json(_data(call)))
     return {"status": f"Successfully updated path: {path}"}
 
 
 def put_children(controller: Controller, call: Call) -> Any:
     """Several records at once, each under its `id`; all of them, or none when one is refused."""
-    path = call.required("path")
+    path = _path(call)
     records = parse_list(_data(call))
     if not all(isinstance(record, dict) and isinstance(record.get("id"), str) for record in records):
         raise RestError(400, "Failed to deserialize the data")
@@ -66,13 +76,13 @@ def put_children(controller: Controller, call: Call) -> Any:
 
 
 def create(controller: Controller, call: Call) -> Any:
-    path = call.required("path")
+    path = _path(call)
     metadata_tree.create(controller, path, parse_json(_data(call)))
     return {"status": f"Successfully created node at path: {path}"}
 
 
 def delete(controller: Controller, call: Call) -> Any:
-    path = call.required("path")
+    path = _path(call)
     metadata_tree.delete(controller, path)
     return {"status": f"Successfully deleted path: {path}"}
 

@@ -94,7 +94,7 @@ def test_filters_and_functions_read_the_trimmed_texts(tmp_path: Path, monkeypatc
     file.write_text("name,n\n" + "".join(f" a{n % 3} ,{n % 5}\n" for n in range(60)))
     ingestion = {
         "transformConfigs": [{"columnName": "tags", "transformFunction": "concat(name, '!', '')"}],
-        "filterConfig": {"filterFunction": "name = 'a1'"},
+        "filterConfig": {"filterFunction": "startsWith(name, 'a1')"},
     }
     in_memory, by_row = _both(tmp_path, file, "csv", monkeypatch, ingestion=ingestion)
     assert in_memory == by_row

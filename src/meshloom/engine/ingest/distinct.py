@@ -18,11 +18,12 @@ from meshloom.engine.ingest.pipeline import WIDE_NEEDED, Column, Rows
 from meshloom.engine.ingest.readers import quoted
 from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
-from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP
+from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP, coded
 from meshloom.infra.compute import Session
 
 HELD = 1 << 30  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
 FEW = 5  # a column keeps its distinct values when a row group has at most one of so many rows
+INDEX = 4  # bytes of a place in a dictionary
 GLANCE = 1_000  # records
 BEHIND = 4  # batches that are read and not encoded yet
 THREADS = 2  # as many as a reader has
@@ -72,6 +73,48 @@ def _given(
     session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]
 ) -> list[pa.Array | pa.ChunkedArray] | None:
     """The columns as the file has them where their values are made after, else as they are made. None beyond HELD."""
+    ready = _dictionaries(rows, [column.name for column in columns if _by_value(column, rows)])
+    if ready is None:
+        return None
+    read = _read(session, config, rows, [column for column in columns if column.name not in ready])
+    if read is None:
+        return None
+    others = iter(read)
+    return [ready[column.name] if column.name in ready else next(others) for column in columns]
+
+
+def _dictionaries(rows: Rows, names: Sequence[str]) -> dict[str, pa.Array] | None:
+    """The texts of a Parquet file that lie there as dictionaries; None when that is too much."""
+    source = rows.record.source
+    if source.parquet is None or rows.where:
+        return {}
+    try:
+        file = pq.ParquetFile(source.parquet)
+        here = [name for name in names if _coded(file, name)]
+        if len(here) * file.metadata.num_rows * INDEX > HELD:
+            return None
+        table = pq.ParquetFile(source.parquet, read_dictionary=here).read(here)
+        found = {name: _whole(table.column(name).chunks, table.schema.field(name).type) for name in here}
+        for array in found.values():
+            array.dictionary.validate(full=True)  # that it is UTF-8
+    except (OSError, pa.ArrowException):  # said by DuckDB, which reads it then
+        return {}
+    return found
+
+
+def _coded(file: pq.ParquetFile, name: str) -> bool:
+    arrow, metadata = file.schema_arrow, file.metadata
+    place = arrow.get_field_index(name)
+    if place < 0 or arrow.field(place).type != pa.string() or len(arrow) != metadata.num_columns:
+        return False
+    return bool(metadata.num_rows) and coded(metadata, place)
+
+
+def _read(
+    session: Session, config: TableConfig, rows: Rows, columns: Sequence[Column]
+) -> list[pa.Array | pa.ChunkedArray] | None:
+    if not columns:
+        return []
     texts = rows.record.source.texts
     chosen = [
         f"{quoted(texts[column.name][0]) if _by_value(column, rows) else column.text} AS {quoted(f'${place}')}"
@@ -80,14 +123,14 @@ def _given(
     sql = f"SELECT {', '.join(chosen)} FROM {pipeline.relation(rows, [c for c in columns if not _by_value(c, rows)])}"
     provide(sql, session, session, lenient=pipeline.goes_on(config))
     reader = session.batches(sql, ROW_GROUP)
-    coded: list[bool] | None = None
+    few: list[bool] | None = None
     encoding: deque[Future[pa.Array]] = deque()
     chunks: list[list[pa.Array]] = [[] for _ in columns]
     held = 0
     with ThreadPoolExecutor(THREADS) as workers:
         for batch in session.each(reader):  # the next is read while the last ones are encoded
-            coded = coded or [pa.types.is_string(array.type) and _few(array) for array in batch.columns]
-            encoding.extend(workers.submit(_encoded, *pair) for pair in zip(batch.columns, coded, strict=True))
+            few = few or [pa.types.is_string(array.type) and _few(array) for array in batch.columns]
+            encoding.extend(workers.submit(_encoded, *pair) for pair in zip(batch.columns, few, strict=True))
             while len(encoding) > BEHIND * len(columns):
                 held += _settled(encoding, chunks)
             if held > HELD:

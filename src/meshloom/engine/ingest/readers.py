@@ -8,7 +8,7 @@ import io
 import mmap
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Source:
     JSON value; those of the type VARCHAR are the text of it, see `read`), "record" (one column `RECORD` with whole JSON
     objects) or "typed". `types` gives DuckDB's type of each column; `separator` splits text of several values. `texts`
     tells of columns of text what `relation` calls them as the file has them, and what makes the column of that: to make
-    it once for each distinct value is enough.
+    it once for each distinct value is enough. `parquet` is the file where it is one.
     """
 
     relation: str
@@ -51,6 +51,7 @@ class Source:
     types: Mapping[str, str]
     separator: str = ""
     texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    parquet: Path | None = None
 
     @property
     def json(self) -> bool:
@@ -293,7 +294,7 @@ def _short_lines(path: Path) -> bool:
 
 def _parquet(session: Session, path: Path, wanted: Wanted, options: Mapping[str, str]) -> Source:
     session.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT * FROM read_parquet({literal(str(path))})")
-    return _typed(session)
+    return replace(_typed(session), parquet=path)
 
 
 def _typed(session: Session) -> Source:

@@ -12,11 +12,10 @@ import pyarrow.parquet as pq
 from meshloom.engine.config.schema import FieldSpec, Schema
 from meshloom.engine.config.types import DataType
 from meshloom.engine.storage.catalog import Segment
-from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP
+from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP, coded
 from meshloom.infra.compute import open_reader
 
 ROW = '"$row"'
-DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 
 
 def quoted(name: str) -> str:
@@ -73,9 +72,9 @@ def _plain(path: str, schema: Schema) -> Rows | None:
     arrow = file.schema_arrow
     if set(arrow.names) != set(schema.fields) or not all(column.type in PLAIN for column in arrow):
         return None
-    coded = [arrow.field(place).name for place in range(len(arrow)) if _coded(file.metadata, place)]
-    file = pq.ParquetFile(path, read_dictionary=coded)
-    fields = [pa.field(c.name, pa.dictionary(pa.int32(), c.type) if c.name in coded else c.type) for c in arrow]
+    texts = [arrow.field(place).name for place in range(len(arrow)) if coded(file.metadata, place)]
+    file = pq.ParquetFile(path, read_dictionary=texts)
+    fields = [pa.field(c.name, pa.dictionary(pa.int32(), c.type) if c.name in texts else c.type) for c in arrow]
     made = pa.schema([*fields, pa.field("$row", pa.int32())])
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -96,13 +95,6 @@ def _whole(metadata: pq.FileMetaData, place: int) -> bool:
         return True
     told = [metadata.row_group(number).column(place).statistics for number in range(metadata.num_row_groups)]
     return all(one is not None and one.has_null_count and one.null_count == 0 for one in told)
-
-
-def _coded(metadata: pq.FileMetaData, place: int) -> bool:
-    """Whether a column's text has a dictionary in every row group."""
-    chunks = [metadata.row_group(number).column(place) for number in range(metadata.num_row_groups)]
-    text = all(chunk.physical_type == "BYTE_ARRAY" for chunk in chunks)
-    return bool(chunks) and text and all(DICTIONARY & set(chunk.encodings) for chunk in chunks)
 
 
 def _column(field: FieldSpec) -> str:

@@ -12,12 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP = 122_880  # DuckDB's own row group, so that each becomes one unit of its parallel scans
+DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 # What DuckDB takes from Arrow as it would read it from Parquet.
 PLAIN = {
     pa.string(): "VARCHAR", pa.int32(): "INTEGER", pa.int64(): "BIGINT", pa.float32(): "FLOAT", pa.float64(): "DOUBLE",
     pa.bool_(): "BOOLEAN", pa.timestamp("us"): "TIMESTAMP", pa.binary(): "BLOB",
     pa.decimal128(38, 10): "DECIMAL(38,10)",
 }  # fmt: skip
+
+
+def coded(metadata: pq.FileMetaData, place: int) -> bool:
+    """Whether a column's text has a dictionary in every row group."""
+    chunks = [metadata.row_group(number).column(place) for number in range(metadata.num_row_groups)]
+    text = all(chunk.physical_type == "BYTE_ARRAY" for chunk in chunks)
+    return bool(chunks) and text and all(DICTIONARY & set(chunk.encodings) for chunk in chunks)
 
 
 class DeepStore:

@@ -7,7 +7,8 @@ import uuid
 from typing import Any
 
 from meshloom.engine.config.table import physical_name
-from meshloom.engine.controller.controller import MADE, Controller
+from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.definitions import MADE
 from meshloom.engine.controller.doors.tables import existing, parts, physicals, type_of, typed
 from meshloom.engine.controller.instances import TENANT
 from meshloom.engine.errors import RestError

@@ -143,7 +143,7 @@ def test_a_uri_into_a_table(cluster: Cluster, web: str, bucket: dict[str, str], 
         assert answer.status_code == 200, answer.text
     assert rows(cluster) == [[1], [5]]
     refused = run_coroutine(ingest(f"{web}/nothing.csv", "csv"))
-    assert refused.status_code == 400 and "answers 404" in refused.text
+    assert refused.status_code == 500 and "answers 404" in refused.text
     assert rows(cluster) == [[1], [5]]
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from meshloom.engine.errors import EXECUTION_TIMEOUT, PinotError
 
+AGAIN, RINGS = 0.1, 50  # seconds; how often
 TIMEOUT_MS = 10_000  # pinot.broker.timeoutMs
 Result = TypeVar("Result")
 _interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -29,19 +30,31 @@ class Watch:
     def __init__(self) -> None:
         self._thread = ctypes.c_ulong(threading.get_ident())
         self._lock = threading.Lock()
-        self._over = self._rung = False
+        self._ended = threading.Event()
+        self._rung = False
 
-    def ring(self) -> None:
-        with self._lock:
-            if not self._over:
-                self._rung = True
-                _interrupt(self._thread, ctypes.py_object(_TimeIsUp))
+    def ring(self, after: float) -> None:
+        """When `after` seconds have passed; and again, since what the interpreter itself calls (a finalizer) may have
+        swallowed it."""
+        for _ in range(RINGS):
+            if self._ended.wait(after):
+                return
+            with self._lock:
+                if not self._ended.is_set():
+                    self._rung = True
+                    _interrupt(self._thread, ctypes.py_object(_TimeIsUp))
+            after = AGAIN
 
     def end(self) -> None:
-        with self._lock:
-            self._over = True
-        if self._rung:  # it may not have arrived yet
-            _interrupt(self._thread, None)
+        while True:
+            try:
+                with self._lock:
+                    self._ended.set()
+                if self._rung:  # it may not have arrived yet
+                    _interrupt(self._thread, None)
+            except _TimeIsUp:
+                continue
+            return
 
 
 def within(timeout_ms: int, began: float, work: Callable[[], Result]) -> Result:
@@ -50,14 +63,13 @@ def within(timeout_ms: int, began: float, work: Callable[[], Result]) -> Result:
     No `with` statement: the exception could arrive when its block is left and its end has not begun.
     """
     watch = Watch()
-    timer = threading.Timer(max(began + timeout_ms / 1000 - time.monotonic(), 0), watch.ring)
-    timer.daemon = True
+    after = max(began + timeout_ms / 1000 - time.monotonic(), 0)
+    bell = threading.Thread(target=watch.ring, args=(after,), name="planning-time", daemon=True)
     try:
         try:
-            timer.start()
+            bell.start()
             return work()
         finally:
-            timer.cancel()
             watch.end()
     except _TimeIsUp:
         raise timed_out(timeout_ms) from None

@@ -115,8 +115,9 @@ def refused(method: str, path: str, summary: str, tag: str, refusal: str) -> Ope
 
 
 def elsewhere(call: Call) -> Any:
-    """The handler of an operation that is only described: one of the extra routes answers it."""
-    raise NotImplementedError
+    """The handler of an operation that is only described: one of the extra routes answers it, and `application` makes
+    none that would call this."""
+    raise AssertionError(f"an extra route answers this request, not {call.path}")
 
 
 def text(content: str) -> Reply:

@@ -18,7 +18,7 @@ from meshloom.engine.ingest.pipeline import WIDE_NEEDED, Column, Rows
 from meshloom.engine.ingest.readers import quoted
 from meshloom.engine.ingest.values import NESTED
 from meshloom.engine.sql.functions import provide
-from meshloom.engine.storage.deepstore import PLAIN, ROW_GROUP, coded
+from meshloom.engine.storage.deepstore import ROW_GROUP, coded
 from meshloom.infra.compute import Session
 
 HELD = 1 << 30  # bytes of the rows of a file that are kept in memory; DuckDB makes a larger one's, on disk if need be
@@ -32,7 +32,7 @@ VALUES = '"$values"'
 
 def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str] = ()) -> pa.Table | None:
     """A segment's rows, sorted as the table wants them; columns of text with few values are dictionaries. None when
-    they are too large for the memory, or have a type that Arrow's Parquet would not write as DuckDB's.
+    they are too large for the memory.
 
     Raises ComputeError, and RestError 400, as `pipeline.columns` says.
     """
@@ -46,8 +46,6 @@ def made(session: Session, config: TableConfig, rows: Rows, wide: Collection[str
         _valued(session, config, column, array, rows) if _by_value(column, rows) else array
         for column, array in zip(columns, given, strict=True)
     ]
-    if not all(_plain(array.type) for array in arrays):
-        return None
     table = pa.table(arrays, names=[column.name for column in columns])
     if config.sorted_column not in table.column_names or not table.num_rows:
         return table
@@ -207,14 +205,6 @@ def _taken(column: pa.ChunkedArray, order: pa.Array) -> pa.Array:
         indices = pc.take(array.indices, order, boundscheck=False)
         return pa.DictionaryArray.from_arrays(indices, array.dictionary)
     return pc.take(array, order, boundscheck=False)
-
-
-def _plain(type_: pa.DataType) -> bool:
-    if pa.types.is_dictionary(type_):
-        return True
-    if pa.types.is_list(type_):
-        return _plain(type_.value_type)
-    return type_ in PLAIN
 
 
 def write(table: pa.Table, target: Path) -> None:

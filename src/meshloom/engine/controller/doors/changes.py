@@ -215,7 +215,7 @@ def ingest_file(controller: Controller, call: Call) -> Any:
                 if not call.form:
                     raise RestError(400, "Entity is empty.")
                 target.write(next(iter(call.form.values())).encode())
-        return _ingest(controller, call, path)
+        return _ingest(controller, call, path, _batch(controller, call))
 
 
 def ingest_uri(controller: Controller, call: Call) -> Any:
@@ -228,7 +228,7 @@ def ingest_uri(controller: Controller, call: Call) -> Any:
     batch = _batch(controller, call)
     try:
         with local(str(uri), of_file_system(batch)) as path:
-            return _ingest(controller, call, path)
+            return _ingest(controller, call, path, batch)
     except LocationError as error:
         raise RestError(500, f"{failed}sourceURIStr: {error}") from error
 
@@ -258,10 +258,9 @@ def _batch(controller: Controller, call: Call) -> dict[str, str]:
     return {key: str(value) for key, value in batch.items()}
 
 
-def _ingest(controller: Controller, call: Call, path: Path) -> Any:
+def _ingest(controller: Controller, call: Call, path: Path, batch: Mapping[str, str]) -> Any:
     physical = call.query.get("tableNameWithType", "")
     failed = f"Caught exception when ingesting file into table: {physical}. "
-    batch = _batch(controller, call)
     try:
         name = controller.ingest_file(physical, path, batch)
     except RestError as error:

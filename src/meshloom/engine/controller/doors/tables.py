@@ -14,6 +14,7 @@ from meshloom.engine.config.validate import judge_schema
 from meshloom.engine.config.validate_table import check_hybrid, check_name, check_tenants
 from meshloom.engine.config.validate_tasks import check_minions
 from meshloom.engine.controller.controller import Controller
+from meshloom.engine.controller.definitions import MADE
 from meshloom.engine.errors import RestError
 from meshloom.engine.http.operations import Call
 from meshloom.engine.ingest.functions import schema_function
@@ -89,7 +90,7 @@ def names(controller: Controller, call: Call) -> Any:
         found = [name for name, config in configs.items() if not dimension or config.is_dimension_table]
         found = [name for name in found if not task or task in (configs[name].tasks)]
     if sort != "NAME":
-        kept = "table-made" if sort == "CREATIONTIME" else "table"
+        kept = MADE if sort == "CREATIONTIME" else "table"
         found.sort(key=lambda name: controller.catalog.changed_ms(kept, name))
     if not type_ and not task:
         found = list(dict.fromkeys(raw_name(name) for name in found))

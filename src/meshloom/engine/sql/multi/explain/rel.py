@@ -333,25 +333,14 @@ def _nullable(column: Column, missing: bool) -> Column:
     return Column(column.name, column.type.with_null(True)) if missing else column
 
 
-def uniquified(names: Iterable[str]) -> list[str]:
-    """A repeated name gets the first number that is free (SqlValidatorUtil.uniquify)."""
+def uniquified(names: Iterable[str], *, counted: bool = False) -> list[str]:
+    """A repeated name gets the first number that is free (SqlValidatorUtil.uniquify); `counted`, none below the number
+    of the names before it (its F_SUGGESTER)."""
     used: dict[str, None] = {}
     for name in names:
         attempt, found = 0, name
         while found in used:
-            found = f"{name}{attempt}"
-            attempt += 1
-        used[found] = None
-    return list(used)
-
-
-def suggested(names: Iterable[str]) -> list[str]:
-    """A repeated name gets the number of the names before it, or the next one that is free (with F_SUGGESTER)."""
-    used: dict[str, None] = {}
-    for name in names:
-        attempt, found = 0, name
-        while found in used:
-            found = f"{name}{max(len(used), attempt)}"
+            found = f"{name}{max(len(used), attempt) if counted else attempt}"
             attempt += 1
         used[found] = None
     return list(used)

@@ -8,7 +8,7 @@ from itertools import count
 
 from meshloom.engine.sql.multi.explain import builder
 from meshloom.engine.sql.multi.explain.hints import is_lookup
-from meshloom.engine.sql.multi.explain.rel import Column, Filter, Join, Project, Rel, SetOp, suggested
+from meshloom.engine.sql.multi.explain.rel import Column, Filter, Join, Project, Rel, SetOp, uniquified
 from meshloom.engine.sql.multi.explain.rex import Call, Over, Ref, Rex, has_over, refs, rewritten, shifted, walk
 from meshloom.engine.sql.multi.explain.rules import strong
 
@@ -93,7 +93,7 @@ class Pushed:
             number = next(n for n in count(len(numbered)) if f"EXPR${n}" not in titles)
             numbered.append(f"EXPR${number}")
         titles += [self._title(expr, name) for expr, name in zip(side.exprs, numbered, strict=True)]
-        return Project(rel, tuple(exprs), tuple(suggested(titles)))
+        return Project(rel, tuple(exprs), tuple(uniquified(titles, counted=True)))
 
     def _title(self, expr: Rex, otherwise: str) -> str:
         named = zip(self.project.titles, self.project.exprs, strict=True)
